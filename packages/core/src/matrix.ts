@@ -1,0 +1,34 @@
+/**
+ * A dense row-major matrix of float32: element (i, j) is `data[i * columns + j]`.
+ *
+ * Embeddings are N×d or N×m, strengths N×C, logits N×K: inputs are always the rows.
+ */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+/** Wraps `data` as a rows×columns matrix without copying. Throws RangeError when the length does not fit. */
+export function matrix(rows: number, columns: number, data?: Float32Array): Matrix {
+  if (!Number.isSafeInteger(rows) || rows < 0)
+    throw new RangeError(`rows must be a whole number >= 0, got ${rows}`);
+  if (!Number.isSafeInteger(columns) || columns < 0)
+    throw new RangeError(`columns must be a whole number >= 0, got ${columns}`);
+  const values = data ?? new Float32Array(rows * columns);
+  if (values.length !== rows * columns)
+    throw new RangeError(`a ${rows}x${columns} matrix needs ${rows * columns} values, got ${values.length}`);
+  return { rows, columns, data: values };
+}
+
+/** Row i as a view (no copy). */
+export function row(m: Matrix, i: number): Float32Array {
+  return m.data.subarray(i * m.columns, (i + 1) * m.columns);
+}
+
+/** The rows with the given indices, copied in that order. */
+export function selectRows(m: Matrix, indices: ArrayLike<number>): Matrix {
+  const out = new Float32Array(indices.length * m.columns);
+  for (let k = 0; k < indices.length; k++) out.set(row(m, indices[k]), k * m.columns);
+  return { rows: indices.length, columns: m.columns, data: out };
+}
