@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/**
+ * The jobs that other processes enqueue (graphile-worker task name -> payload). The worker adds its own
+ * internal ones. A job is enqueued in the transaction that writes the row it works on.
+ */
+export const jobPayloads = {
+  /** Reads the uploaded archive or manifest of a dataset into inputs; then the dataset is READY or FAILED. */
+  "ingest-dataset": z.object({
+    datasetId: z.uuid(),
+    archiveSha256: z.string().nullable(),
+    manifestSha256: z.string().nullable(),
+  }),
+  /** Plans the shards of a run's attempt and enqueues the first stage. */
+  "plan-run": z.object({ runId: z.uuid(), attempt: z.int() }),
+} as const;
+
+export type JobName = keyof typeof jobPayloads;
+export type JobPayload<N extends JobName> = z.infer<(typeof jobPayloads)[N]>;
