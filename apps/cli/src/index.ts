@@ -1,0 +1,5 @@
+export { Client, type Connection, expectResult, type UploadProgress } from "./client.ts";
+export { CommandError, exitCodes } from "./errors.ts";
+export { graphql } from "./graphql.ts";
+export * from "./registry.ts";
+export * from "./runs.ts";
