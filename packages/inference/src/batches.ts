@@ -1,0 +1,141 @@
+import { type Matrix, matrix } from "@faultline/core";
+import type { EncoderSession } from "./encoder.ts";
+import { preprocessImage, tensorLength, UnreadableImageError } from "./preprocessing.ts";
+
+/** One image of a data set: `id` is its external id, `read` fetches its file. */
+export interface ImageInput {
+  readonly id: string;
+  read(): Promise<Uint8Array>;
+}
+
+/** An input that was left out, and why: it cannot be decoded, or the network's output for it is not finite. */
+export interface PoisonInput {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface EmbeddedBatch {
+  /** Ids of the embedded inputs, in the order given. */
+  readonly ids: readonly string[];
+  /** Row i is the embedding of `ids[i]`: ids.length × d, all finite. */
+  readonly embeddings: Matrix;
+  readonly poison: readonly PoisonInput[];
+}
+
+export interface BatchOptions {
+  /** Images per inference call. Default 32. */
+  readonly batchSize?: number;
+  /** Images that are read and decoded at the same time. Default 4. */
+  readonly decodeConcurrency?: number;
+  /** Stops the work within one batch: the generator then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Embeds images batch by batch, in order, decoding the next batch while the network works on the current one.
+ *
+ * Results are bit-identical for the same list of inputs and the same batch size: input i always sits in slot
+ * i mod batchSize, a poison input leaves its slot blank, and the last batch is filled up with blank images,
+ * because ONNX Runtime may choose other kernels, with other last bits, for another batch size.
+ * Memory: two batches of tensors plus `decodeConcurrency` decoded images.
+ *
+ * @throws what `read` throws (a store that cannot be reached is no fault of the input), the signal's reason, or
+ * InvalidModelError when the network fails.
+ */
+export async function* embedImages(
+  inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  encoder: EncoderSession,
+  { batchSize = 32, decodeConcurrency = 4, signal }: BatchOptions = {},
+): AsyncGenerator<EmbeddedBatch, void, undefined> {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new RangeError(`batchSize must be a whole number >= 1, got ${batchSize}`);
+  if (!Number.isInteger(decodeConcurrency) || decodeConcurrency < 1)
+    throw new RangeError(`decodeConcurrency must be a whole number >= 1, got ${decodeConcurrency}`);
+  const groups = grouped(inputs, batchSize);
+  const prepareNext = async () => {
+    signal?.throwIfAborted();
+    const group = await groups.next();
+    if (group.done) return undefined;
+    return decodeBatch(group.value, encoder, batchSize, decodeConcurrency, signal);
+  };
+  let upcoming = prepareNext();
+  try {
+    for (;;) {
+      const batch = await upcoming;
+      if (batch === undefined) return;
+      upcoming = prepareNext();
+      // Marks a failure as seen while the network runs; it is thrown by the await above.
+      upcoming.catch(() => {});
+      const rows = await encoder.run(batch.tensors, batchSize);
+      signal?.throwIfAborted();
+      yield keepFinite(batch, rows);
+    }
+  } finally {
+    await upcoming.catch(() => {});
+    await groups.return(undefined);
+  }
+}
+
+interface DecodedBatch {
+  readonly ids: readonly string[];
+  readonly tensors: Float32Array;
+  /** Reason by slot. */
+  readonly unreadable: ReadonlyMap<number, string>;
+}
+
+async function decodeBatch(
+  group: readonly ImageInput[],
+  encoder: EncoderSession,
+  batchSize: number,
+  concurrency: number,
+  signal: AbortSignal | undefined,
+): Promise<DecodedBatch> {
+  const size = tensorLength(encoder.preprocessing);
+  const tensors = new Float32Array(batchSize * size);
+  const unreadable = new Map<number, string>();
+  let next = 0;
+  const decodeSome = async () => {
+    while (next < group.length) {
+      const slot = next++;
+      signal?.throwIfAborted();
+      const { id } = group[slot];
+      const bytes = await group[slot].read();
+      try {
+        await preprocessImage(id, bytes, encoder.preprocessing, tensors, slot * size);
+      } catch (error) {
+        if (!(error instanceof UnreadableImageError)) throw error;
+        unreadable.set(slot, error.reason);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, group.length) }, decodeSome));
+  return { ids: group.map((input) => input.id), tensors, unreadable };
+}
+
+function keepFinite(batch: DecodedBatch, rows: Matrix): EmbeddedBatch {
+  const { columns } = rows;
+  const poison: PoisonInput[] = [];
+  const ids: string[] = [];
+  const kept = new Float32Array(batch.ids.length * columns);
+  for (const [slot, id] of batch.ids.entries()) {
+    const unreadable = batch.unreadable.get(slot);
+    const values = rows.data.subarray(slot * columns, (slot + 1) * columns);
+    const odd = values.findIndex((value) => !Number.isFinite(value));
+    if (unreadable !== undefined) poison.push({ id, reason: unreadable });
+    else if (odd >= 0) poison.push({ id, reason: `its embedding has ${values[odd]} at position ${odd}` });
+    else kept.set(values, ids.push(id) * columns - columns);
+  }
+  return { ids, embeddings: matrix(ids.length, columns, kept.slice(0, ids.length * columns)), poison };
+}
+
+async function* grouped<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length === size) {
+      yield group;
+      group = [];
+    }
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,31 @@
+// The thread behind OnnxSession (onnx-session.ts). Plain JavaScript, because Node starts worker threads from
+// files and runs no TypeScript by itself. onnxruntime-node's run() blocks its thread, so it gets one of its own:
+// decoding overlaps with inference, and a server's event loop stays free.
+import { parentPort, workerData } from "node:worker_threads";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+
+try {
+  const session = await InferenceSession.create(workerData.source, workerData.options);
+  port.on("message", async ({ id, feeds, outputs }) => {
+    try {
+      const tensors = {};
+      for (const [name, { type, dims, data }] of Object.entries(feeds))
+        tensors[name] = new Tensor(type, data, dims);
+      const result = await session.run(tensors, outputs);
+      const values = {};
+      for (const name of outputs)
+        values[name] = { type: result[name].type, dims: result[name].dims, data: result[name].data };
+      port.postMessage(
+        { id, values },
+        outputs.map((name) => values[name].data.buffer),
+      );
+    } catch (error) {
+      port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+  port.postMessage({ ready: true, inputs: session.inputMetadata, outputs: session.outputMetadata });
+} catch (error) {
+  port.postMessage({ ready: false, error: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,191 @@
+import { Worker } from "node:worker_threads";
+import { InvalidInputError } from "./invalid-input.ts";
+
+/** The bytes of an ONNX file, or the path of one. */
+export type ModelSource = Uint8Array | string;
+
+export interface SessionOptions {
+  /** Threads that one operator may use (ONNX Runtime's intra-op threads). Default 1. */
+  readonly threads?: number;
+}
+
+/** An ONNX file that is none, or whose inputs and outputs are not what its role needs. */
+export class InvalidModelError extends InvalidInputError {}
+
+/** What a graph declares about one of its inputs or outputs; a string in `shape` is a symbolic dimension. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface TensorValue {
+  readonly type: "float32" | "int32" | "int64";
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** A tensor that a run returned; `type` as ONNX Runtime names it. */
+export interface OutputValue {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly type?: string;
+  readonly shape?: readonly (number | string)[];
+}
+
+type ThreadMessage =
+  | { readonly ready: true; readonly inputs: Metadata[]; readonly outputs: Metadata[] }
+  | { readonly ready: false; readonly error: string }
+  | {
+      readonly ready?: undefined;
+      readonly id: number;
+      readonly values?: Record<string, OutputValue>;
+      readonly error?: string;
+    };
+
+interface PendingRun {
+  readonly resolve: (values: Record<string, OutputValue>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * An ONNX Runtime session (CPU) in a thread of its own. Runs are carried out one after another, in order.
+ *
+ * `close()` ends the thread; an unclosed session does not keep the process alive.
+ */
+export class OnnxSession {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #thread: Worker;
+  readonly #pending = new Map<number, PendingRun>();
+  #nextId = 0;
+  #closed: Error | undefined;
+
+  private constructor(thread: Worker, inputs: readonly TensorInfo[], outputs: readonly TensorInfo[]) {
+    this.#thread = thread;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    thread.on("message", (message: ThreadMessage) => this.#settle(message));
+    thread.on("error", (error) => this.#fail(error));
+    thread.on("exit", () => this.#fail(new Error("the inference thread ended")));
+    thread.unref();
+  }
+
+  /**
+   * Loads a model. `field` is the name that errors give it ("encoder", "head", ...).
+   *
+   * @throws InvalidModelError when ONNX Runtime cannot load the source.
+   */
+  static async open(source: ModelSource, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
+    const thread = new Worker(new URL("./inference-thread.mjs", import.meta.url), {
+      // The thread is plain JavaScript: loaders that the process was started with (tsx) are not for it.
+      execArgv: [],
+      workerData: {
+        source,
+        options: {
+          executionProviders: ["cpu"],
+          executionMode: "sequential",
+          intraOpNumThreads: options.threads ?? 1,
+          interOpNumThreads: 1,
+          logSeverityLevel: 3,
+        },
+      },
+    });
+    const started = await new Promise<ThreadMessage>((resolve, reject) => {
+      thread.once("message", resolve);
+      thread.once("error", reject);
+      thread.once("exit", (code) => reject(new Error(`the inference thread ended with code ${code}`)));
+    });
+    if (started.ready !== true) {
+      await thread.terminate();
+      throw new InvalidModelError(
+        field,
+        `ONNX Runtime cannot load it: ${started.error}`,
+        "Upload a valid ONNX file (for PyTorch: torch.onnx.export)",
+      );
+    }
+    return new OnnxSession(thread, started.inputs.map(tensorInfo), started.outputs.map(tensorInfo));
+  }
+
+  /**
+   * Runs the graph and returns the named outputs. The buffers of `feeds` are moved to the thread: the caller's
+   * arrays are empty afterwards.
+   */
+  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#thread.ref();
+      this.#thread.postMessage(
+        { id, feeds, outputs },
+        Object.values(feeds).map((value) => value.data.buffer as ArrayBuffer),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new Error("the session was closed"));
+    await this.#thread.terminate();
+  }
+
+  #settle(message: ThreadMessage): void {
+    if (message.ready !== undefined) return;
+    const run = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#thread.unref();
+    if (message.values) run?.resolve(message.values);
+    else run?.reject(new Error(`ONNX Runtime: ${message.error}`));
+  }
+
+  #fail(error: Error): void {
+    this.#closed ??= error;
+    for (const run of this.#pending.values()) run.reject(error);
+    this.#pending.clear();
+  }
+}
+
+function tensorInfo(metadata: Metadata): TensorInfo {
+  return { name: metadata.name, type: metadata.type ?? "not a tensor", shape: metadata.shape ?? [] };
+}
+
+/** The output called by one of `preferred` (first match wins), else the graph's first output. */
+export function pickOutput(session: OnnxSession, preferred: readonly string[], field: string): TensorInfo {
+  const named = preferred.flatMap((name) => session.outputs.filter((output) => output.name === name));
+  const output = named[0] ?? session.outputs[0];
+  if (!output) throw new InvalidModelError(field, "the graph has no output", "Export it with one output");
+  return output;
+}
+
+/**
+ * Reads an N×w float32 result; trailing dimensions of 1 (N×w×1×1) are dropped.
+ *
+ * @throws InvalidModelError when the tensor is not float32 or has another rank or row count.
+ */
+export function rowsOf(
+  output: OutputValue,
+  rows: number,
+  name: string,
+  field: string,
+): { readonly width: number; readonly data: Float32Array } {
+  if (!(output.data instanceof Float32Array))
+    throw new InvalidModelError(
+      field,
+      `its output "${name}" is ${output.type}, float32 is needed`,
+      "Export the graph in float32",
+    );
+  const [n, width = 0, ...rest] = output.dims;
+  if (output.dims.length < 2 || rest.some((size) => size !== 1) || n !== rows)
+    throw new InvalidModelError(
+      field,
+      `its output "${name}" has shape [${output.dims.join(", ")}] for a batch of ${rows}, [${rows}, width] is needed`,
+      "Export a graph that gives one vector per input, with a dynamic batch dimension",
+    );
+  return { width, data: output.data };
+}

@@ -1,0 +1,160 @@
+import sharp from "sharp";
+import { z } from "zod";
+import { InvalidInputError, reasonOf } from "./invalid-input.ts";
+import { type RgbImage, resizeRgb } from "./resize.ts";
+
+// Batches give the parallelism; one libvips thread per image keeps N workers on a machine from fighting.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const channels = z.tuple([z.number(), z.number(), z.number()]);
+const side = z.int().min(1).max(4096);
+
+/**
+ * How an image becomes a network's input: decode, resize, scale to [0, 1], subtract `mean`, divide by
+ * `standardDeviation` (per channel, RGB), lay out as channels × height × width float32.
+ *
+ * - `width`, `height`: the network's input size in pixels, 1 to 4096.
+ * - `resize`: `none` refuses images of another size; `squash` ignores the aspect ratio; `shortest-edge` scales
+ *   until the image just covers width×height, then crops the centre (CLIP's and torchvision's evaluation recipe).
+ * - `interpolation`: the kernel, antialiased as Pillow's.
+ */
+export const PreprocessingSpec = z.strictObject({
+  width: side,
+  height: side,
+  resize: z.enum(["none", "squash", "shortest-edge"]),
+  interpolation: z.enum(["nearest", "bilinear", "bicubic", "lanczos3"]),
+  mean: channels,
+  standardDeviation: channels.refine((values) => values.every((value) => value > 0), {
+    error: "each standard deviation must be greater than 0",
+  }),
+});
+export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
+
+/** An input that cannot be decoded or does not fit the preprocessing spec. `inputId` is the input's external id. */
+export class UnreadableImageError extends InvalidInputError {
+  readonly inputId: string;
+  readonly reason: string;
+
+  constructor(inputId: string, reason: string, options?: ErrorOptions) {
+    super(`image ${inputId}`, reason, "Replace the file by a PNG, JPEG or WebP image or remove it", options);
+    this.inputId = inputId;
+    this.reason = reason;
+  }
+}
+
+/** Decoded images may have at most this many pixels, so that a small hostile file cannot claim gigabytes. */
+export const MAX_IMAGE_PIXELS = 64_000_000;
+
+/** How many float32 values one preprocessed image takes: 3 × height × width. */
+export function tensorLength(spec: PreprocessingSpec): number {
+  return 3 * spec.height * spec.width;
+}
+
+/**
+ * Decodes a PNG, JPEG or WebP image (first frame) to 8-bit sRGB: EXIF orientation applied, grey expanded, alpha
+ * flattened onto black. Colour profiles are ignored, as Pillow ignores them.
+ *
+ * @throws UnreadableImageError with the input's id when the bytes are not such an image, are damaged or too large.
+ */
+export async function decodeImage(id: string, bytes: Uint8Array): Promise<RgbImage> {
+  // Only these three decoders ever see the bytes: libvips would also take SVG, PDF and others.
+  if (!hasKnownSignature(bytes)) throw new UnreadableImageError(id, "is not a PNG, JPEG or WebP image");
+  try {
+    const { data, info } = await sharp(bytes, {
+      limitInputPixels: MAX_IMAGE_PIXELS,
+      ignoreIcc: true,
+      pages: 1,
+    })
+      .autoOrient()
+      .flatten({ background: { r: 0, g: 0, b: 0 } })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (info.channels === 3) return { width: info.width, height: info.height, pixels };
+    if (info.channels === 1) return { width: info.width, height: info.height, pixels: greyToRgb(pixels) };
+    throw new Error(`has ${info.channels} channels after decoding`);
+  } catch (error) {
+    throw new UnreadableImageError(id, `cannot be decoded: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Preprocesses one image into `target` from `offset` on (`tensorLength(spec)` values, channels × height × width).
+ *
+ * @throws UnreadableImageError when the image cannot be decoded, or `resize` is `none` and its size differs.
+ */
+export async function preprocessImage(
+  id: string,
+  bytes: Uint8Array,
+  spec: PreprocessingSpec,
+  target: Float32Array = new Float32Array(tensorLength(spec)),
+  offset = 0,
+): Promise<Float32Array> {
+  const fitted = fit(id, await decodeImage(id, bytes), spec);
+  normalise(fitted, spec, target, offset);
+  return target;
+}
+
+function fit(id: string, image: RgbImage, spec: PreprocessingSpec): RgbImage {
+  const { width, height } = spec;
+  if (image.width === width && image.height === height) return image;
+  switch (spec.resize) {
+    case "none":
+      throw new UnreadableImageError(
+        id,
+        `is ${image.width}x${image.height} pixels, but the preprocessing spec takes ${width}x${height} and does not resize`,
+      );
+    case "squash":
+      return resizeRgb(image, width, height, spec.interpolation);
+    case "shortest-edge": {
+      const widthLimits = image.width * height <= image.height * width;
+      const scaledWidth = widthLimits ? width : Math.trunc((height * image.width) / image.height);
+      const scaledHeight = widthLimits ? Math.trunc((width * image.height) / image.width) : height;
+      const crop = {
+        left: halfToEven((scaledWidth - width) / 2),
+        top: halfToEven((scaledHeight - height) / 2),
+        width,
+        height,
+      };
+      return resizeRgb(image, scaledWidth, scaledHeight, spec.interpolation, crop);
+    }
+  }
+}
+
+/** torchvision's CenterCrop rounds with Python's round(): halves go to the even neighbour. */
+function halfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** (v/255 - mean) / sd in float32 steps, as torch computes it: there are only 256 possible values per channel. */
+function normalise(image: RgbImage, spec: PreprocessingSpec, target: Float32Array, offset: number): void {
+  const plane = image.width * image.height;
+  for (let channel = 0; channel < 3; channel++) {
+    const mean = Math.fround(spec.mean[channel]);
+    const deviation = Math.fround(spec.standardDeviation[channel]);
+    const normalised = Float32Array.from(
+      { length: 256 },
+      (_, value) => Math.fround(Math.fround(value / 255) - mean) / deviation,
+    );
+    const start = offset + channel * plane;
+    for (let i = 0, p = channel; i < plane; i++, p += 3) target[start + i] = normalised[image.pixels[p]];
+  }
+}
+
+function greyToRgb(grey: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) pixels.fill(grey[i], i * 3, i * 3 + 3);
+  return pixels;
+}
+
+function hasKnownSignature(bytes: Uint8Array): boolean {
+  const starts = (signature: number[], at = 0) => signature.every((byte, i) => bytes[at + i] === byte);
+  const png = starts([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const jpeg = starts([0xff, 0xd8, 0xff]);
+  const webp = starts([0x52, 0x49, 0x46, 0x46]) && starts([0x57, 0x45, 0x42, 0x50], 8);
+  return png || jpeg || webp;
+}
