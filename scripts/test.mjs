@@ -1,0 +1,69 @@
+// `npm test`: lint and types, then unit and integration tests, then the browser tests against the real demo.
+// `npm test -- lint | unit | browser` runs one stage alone.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startDemo } from "./demo-process.mjs";
+import { prepare, prepareChromium, root, run } from "./prepare.mjs";
+
+const stageNames = ["lint", "unit", "browser"];
+const wanted = process.argv.slice(2);
+for (const name of wanted)
+  if (!stageNames.includes(name)) {
+    process.stderr.write(`npm test: no stage "${name}"; there are ${stageNames.join(", ")}\n`);
+    process.exit(2);
+  }
+const stages = wanted.length > 0 ? wanted : stageNames;
+
+const results = mkdtempSync(join(tmpdir(), "faultline-test-"));
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a test runner that also writes a JSON report; false when it failed. */
+function runTests(command, args, environment = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...environment } });
+  return status === 0;
+}
+
+function runUnitTests() {
+  const report = join(results, "vitest.json");
+  const passed = runTests("npx", ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile=${report}`]);
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, "utf8"));
+  counts.passed += numPassedTests;
+  counts.failed += numFailedTests;
+  counts.skipped += numPendingTests + numTodoTests;
+  return passed;
+}
+
+async function runBrowserTests() {
+  const chromium = prepareChromium();
+  const demo = await startDemo(["--data-directory", join(results, "data")]);
+  try {
+    const report = join(results, "playwright.json");
+    const passed = runTests("npx", ["playwright", "test", "--config=test/playwright.config.ts"], {
+      FAULTLINE_WEB_URL: demo.webUrl,
+      FAULTLINE_API_URL: demo.apiUrl,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+      ...(chromium ? { CHROMIUM_PATH: chromium } : {}),
+    });
+    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(report, "utf8")).stats;
+    counts.passed += expected;
+    counts.failed += unexpected + flaky;
+    counts.skipped += skipped;
+    return passed;
+  } finally {
+    await demo.stop();
+  }
+}
+
+prepare();
+let passed = true;
+try {
+  if (stages.includes("lint")) run("npm", ["run", "--silent", "lint"]);
+  if (stages.includes("unit")) passed = runUnitTests() && passed;
+  if (stages.includes("browser")) passed = (await runBrowserTests()) && passed;
+} finally {
+  rmSync(results, { recursive: true, force: true });
+}
+process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+process.exit(passed ? 0 : 1);
