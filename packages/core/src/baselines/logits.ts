@@ -1,0 +1,72 @@
+import { InvalidInputError, requireFinite } from "../errors.ts";
+import type { Matrix } from "../matrix.ts";
+import { row } from "../matrix.ts";
+
+/**
+ * Baselines that read the logits alone (N×K). All give N scores; higher = more likely a defect. All throw
+ * InvalidInputError on a NaN or infinity, naming the input.
+ */
+
+/** 1 − maximum softmax probability (Hendrycks & Gimpel 2017), in [0, 1 − 1/K]. */
+export function mspScores(logits: Matrix): Float64Array {
+  return perInput(logits, (values) => {
+    const p = softmax(values);
+    return 1 - p.reduce((a, b) => Math.max(a, b), 0);
+  });
+}
+
+/** Entropy of the softmax in nats, in [0, ln K]. */
+export function entropyScores(logits: Matrix): Float64Array {
+  return perInput(logits, (values) =>
+    softmax(values).reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0),
+  );
+}
+
+/**
+ * GEN, generalised entropy (Liu, Lochman & Zach, CVPR 2023): Σ p^gamma·(1 − p)^gamma over the `top` largest
+ * softmax probabilities (the paper's score is its negative).
+ *
+ * @param options.gamma in (0, 1), 0.1 by default @param options.top 100 by default, or K when fewer
+ */
+export function genScores(
+  logits: Matrix,
+  options: { readonly gamma?: number; readonly top?: number } = {},
+): Float64Array {
+  const { gamma = 0.1, top = 100 } = options;
+  if (!(gamma > 0 && gamma < 1))
+    throw new InvalidInputError("gamma", `is ${gamma}`, "Use a number between 0 and 1, as 0.1.");
+  if (!(top >= 1)) throw new InvalidInputError("top", `is ${top}`, "Use a whole number >= 1.");
+  return perInput(logits, (values) => {
+    const largest = softmax(values).sort().reverse().subarray(0, top);
+    return largest.reduce((sum, p) => sum + p ** gamma * (1 - p) ** gamma, 0);
+  });
+}
+
+/**
+ * Energy (Liu et al. 2020): −T·log Σ exp(logit / T). Any real number.
+ *
+ * @param temperature T > 0, 1 by default
+ */
+export function energyScores(logits: Matrix, temperature = 1): Float64Array {
+  if (!(temperature > 0))
+    throw new InvalidInputError("temperature", `is ${temperature}`, "Use a number > 0, as 1.");
+  return perInput(logits, (values) => {
+    const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const sum = values.reduce((total, value) => total + Math.exp((value - largest) / temperature), 0);
+    return -(largest + temperature * Math.log(sum));
+  });
+}
+
+function perInput(logits: Matrix, score: (values: Float32Array) => number): Float64Array {
+  if (logits.columns < 2)
+    throw new InvalidInputError("logits", `has ${logits.columns} columns`, "Pass N×K logits, K >= 2.");
+  requireFinite("logits", logits.data, logits.columns);
+  return Float64Array.from({ length: logits.rows }, (_, i) => score(row(logits, i)));
+}
+
+function softmax(values: Float32Array): Float64Array {
+  const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const p = Float64Array.from(values, (value) => Math.exp(value - largest));
+  const sum = p.reduce((a, b) => a + b, 0);
+  return p.map((value) => value / sum);
+}

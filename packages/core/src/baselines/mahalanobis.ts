@@ -1,0 +1,113 @@
+import { Matrix as DenseMatrix, EigenvalueDecomposition } from "ml-matrix";
+import { InvalidInputError, requireFinite, requireSize } from "../errors.ts";
+import { crossProduct, rowProducts } from "../linear-algebra/products.ts";
+import type { Matrix } from "../matrix.ts";
+import { requireClass } from "../oracle.ts";
+
+/** Class means and a shared covariance of embeddings, ready to score. */
+export interface MahalanobisModel {
+  /** d */
+  readonly width: number;
+  /** Classes that had calibration inputs. */
+  readonly classes: readonly number[];
+  /** Class means mapped by `whitening`, classes×d. */
+  readonly whitenedMeans: Float64Array;
+  /** W with WᵀW = Σ⁻¹, d×d, so that the distance is Euclidean after it. */
+  readonly whitening: Float64Array;
+  /** Ledoit-Wolf shrinkage in [0, 1]: the weight of the scaled identity. */
+  readonly shrinkage: number;
+}
+
+/**
+ * Fits the Mahalanobis baseline (Lee et al. 2018): Gaussians with a mean per class and one covariance, here
+ * with Ledoit-Wolf shrinkage (2004) towards the scaled identity, equal to scikit-learn's `ledoit_wolf` on the
+ * embeddings less their class means, which keeps it sound when inputs are few or dimensions collinear.
+ *
+ * @param embeddings N×d of correctly classified calibration inputs @param labels N classes in 0..classes-1
+ */
+export function fitMahalanobis(
+  embeddings: Matrix,
+  labels: ArrayLike<number>,
+  classes: number,
+): MahalanobisModel {
+  const { rows: n, columns: d, data } = embeddings;
+  requireSize("labels", labels.length, n, "labels (one an input)");
+  requireFinite("embeddings", data, d);
+  if (n < 2)
+    throw new InvalidInputError("embeddings", `has ${n} inputs`, "Fit on at least 2 calibration inputs.");
+  const counts = new Float64Array(classes);
+  const means = new Float64Array(classes * d);
+  for (let i = 0; i < n; i++) {
+    requireClass("labels", labels, i, classes);
+    counts[labels[i]]++;
+    for (let j = 0; j < d; j++) means[labels[i] * d + j] += data[i * d + j];
+  }
+  for (let k = 0; k < means.length; k++) means[k] /= Math.max(1, counts[Math.floor(k / d)]);
+  const centred = new Float64Array(data.length);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < d; j++) centred[i * d + j] = data[i * d + j] - means[labels[i] * d + j];
+  const { covariance, shrinkage } = ledoitWolf(centred, n, d);
+
+  const decomposition = new EigenvalueDecomposition(DenseMatrix.from1DArray(d, d, covariance), {
+    assumeSymmetric: true,
+  });
+  const variances = decomposition.realEigenvalues;
+  if (!(Math.max(...variances) > 0))
+    throw new InvalidInputError(
+      "embeddings",
+      "do not vary within any class",
+      "Fit on more calibration inputs, or check the encoder.",
+    );
+  const least = Math.max(...variances) * d * Number.EPSILON;
+  const whitening = new Float64Array(d * d);
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++)
+      whitening[i * d + j] =
+        variances[i] > least ? decomposition.eigenvectorMatrix.get(j, i) / Math.sqrt(variances[i]) : 0;
+  const present = Array.from(counts.keys()).filter((k) => counts[k] > 0);
+  const whitenedMeans = new Float64Array(present.length * d);
+  present.forEach((k, index) => {
+    whitenedMeans.set(rowProducts(d, means.subarray(k * d, (k + 1) * d), 1, whitening, d), index * d);
+  });
+  return { width: d, classes: present, whitenedMeans, whitening, shrinkage };
+}
+
+/** Squared Mahalanobis distance to the nearest class mean, N values >= 0; higher = more likely a defect. */
+export function mahalanobisScores(model: MahalanobisModel, embeddings: Matrix): Float64Array {
+  const { width: d, whitenedMeans, whitening, classes } = model;
+  requireSize("embeddings", embeddings.columns, d, "columns");
+  requireFinite("embeddings", embeddings.data, d);
+  const whitened = rowProducts(d, embeddings.data, embeddings.rows, whitening, d);
+  return Float64Array.from({ length: embeddings.rows }, (_, i) => {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < classes.length; k++) {
+      let distance = 0;
+      for (let j = 0; j < d; j++) distance += (whitened[i * d + j] - whitenedMeans[k * d + j]) ** 2;
+      nearest = Math.min(nearest, distance);
+    }
+    return nearest;
+  });
+}
+
+/** Ledoit & Wolf (2004), Lemma 3.2-3.4, of rows that are centred already. */
+function ledoitWolf(centred: Float64Array, n: number, d: number) {
+  const covariance = crossProduct(n, centred, d, centred, d).map((value) => value / n);
+  let trace = 0;
+  for (let j = 0; j < d; j++) trace += covariance[j * d + j];
+  const mu = trace / d;
+  // ‖x xᵀ‖² = ‖x‖⁴, so the spread of the x xᵀ about the covariance needs only row norms.
+  let fourth = 0;
+  for (let i = 0; i < n; i++) {
+    let norm = 0;
+    for (let j = i * d; j < (i + 1) * d; j++) norm += centred[j] * centred[j];
+    fourth += norm * norm;
+  }
+  const squares = covariance.reduce((sum, value) => sum + value * value, 0);
+  const spread = (fourth / n - squares) / n;
+  const distance = squares - d * mu * mu;
+  const shrinkage = distance > 0 ? Math.min(1, Math.max(0, spread / distance)) : 0;
+  const shrunk = covariance.map(
+    (value, index) => (1 - shrinkage) * value + (index % (d + 1) === 0 ? shrinkage * mu : 0),
+  );
+  return { covariance: shrunk, shrinkage };
+}
