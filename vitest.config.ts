@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["faultline-source", "node", "import", "module", "default"];
+// Vitest hands these on to Node, for require() too: "import" or "module" here would break CommonJS packages.
+const conditions = ["faultline-source", "node"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -13,6 +14,7 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/*.spec.ts"],
+    globalSetup: ["test/postgres-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     coverage: { provider: "v8", include: ["packages/core/src/**"], reporter: ["text", "json-summary"] },

@@ -11,7 +11,11 @@ export interface ReportDetails {
     /** Calibrated margin under which the oracle's answer counts as undecided (a difference of cosines). */
     margin: number;
     /** Share of localisations that stay the same under each variant of the oracle. */
-    agreement: { variant: "CLASS_TEXT" | "CLASS_HEATMAP" | "VLM_IMAGE"; localised: number; changed: number }[];
+    agreement: {
+      variant: "CLASS_TEXT" | "CLASS_HEATMAP" | "VLM_IMAGE";
+      localised: number;
+      changed: number;
+    }[];
     /** Fault shares corrected for the oracle's error (Rogan-Gladen, clipped), bootstrap intervals. */
     corrected: { encoder: Interval; head: Interval } | null;
   };
@@ -23,7 +27,11 @@ export interface ReportDetails {
   /** Concepts that the encoder lost (negative) or invented (positive) against the VLM's own view, in standard deviations. */
   encoderExplanation: { axis: string; shift: number; qValue: number }[];
   /** Concepts that the head weighs wrongly for a true/predicted pair. */
-  headExplanation: { trueClass: number; predictedClass: number; concepts: { axis: string; weight: number }[] }[];
+  headExplanation: {
+    trueClass: number;
+    predictedClass: number;
+    concepts: { axis: string; weight: number }[];
+  }[];
   detector: {
     similarity: string;
     falseAlarmRate: number | null;

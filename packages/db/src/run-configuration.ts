@@ -6,7 +6,7 @@ export const similarityNames = ["cosine", "jaccard", "l1", "log-likelihood-ratio
 export const runConfigurationSchema = z
   .object({
     /** Seeds every draw of the run: held-out alignment rows, conformal split, bootstraps. */
-    seed: z.int().min(0).max(4294967295).default(20250317),
+    seed: z.int().min(0).max(2147483647).default(20250317),
     /** Class names join the concepts as axes of the heatmaps (classes are concepts too). */
     includeClassConcepts: z.boolean().default(true),
     /** Centre concept vectors by the mean text embedding (offered because of the modality gap). */

@@ -1,0 +1,53 @@
+// Prisma's schema engine as WebAssembly, in process: drafts migrations and finds drift where the CLI's
+// own engine cannot be downloaded. A development tool, never part of a running Faultline.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
+import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
+
+// Node's own, which the ES2023 library does not describe.
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, object>,
+  ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+};
+
+const schemaFile = fileURLToPath(new URL("../../../prisma/schema.prisma", import.meta.url));
+
+/** The SQL that turns `from` (nothing, or the database at `url`) into prisma/schema.prisma. */
+export async function schemaDifference(from: "empty" | "database", url: string): Promise<string> {
+  const schema = await readFile(schemaFile, "utf8");
+  const engine = await openSchemaEngine(schema, url);
+  try {
+    const files = [{ path: schemaFile, content: schema }];
+    const { stdout } = await engine.diff({
+      from: from === "empty" ? { tag: "empty" } : { tag: "schemaDatasource", files, configDir: "." },
+      to: { tag: "schemaDatamodel", files },
+      script: true,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return stdout ?? "";
+  } finally {
+    engine.free();
+  }
+}
+
+async function openSchemaEngine(schema: string, url: string): Promise<SchemaEngine> {
+  const require = createRequire(import.meta.url);
+  const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
+  const wasm = require.resolve("@prisma/schema-engine-wasm").replace(/\.js$/, "_bg.wasm");
+  const { instance } = await WebAssembly.instantiate(await readFile(wasm), {
+    "./schema_engine_bg.js": glue,
+  });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue.SchemaEngine.new(
+    { datamodels: [[schemaFile, schema]] },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url })),
+  );
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import {
+  ArtifactError,
+  type ArtifactStore,
+  assertSha256,
+  defaultMaxBytes,
+  type PutOptions,
+  type StoredArtifact,
+} from "./artifact-store.ts";
+import { assertPromised, hashFile, spool } from "./spool.ts";
+
+const abandonedAfter = 24 * 60 * 60 * 1000;
+
+/**
+ * Artifacts in a folder, as `aa/bb/aabb…`. Any number of processes may share it (also over a network file
+ * system): a blob is written beside, made durable, and renamed into place, so a reader never sees half of one.
+ */
+export class FolderArtifactStore implements ArtifactStore {
+  private constructor(
+    private readonly folder: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  static async open(folder: string, { maxBytes = defaultMaxBytes } = {}): Promise<FolderArtifactStore> {
+    const store = new FolderArtifactStore(path.resolve(folder), maxBytes);
+    await mkdir(store.incoming, { recursive: true });
+    await store.removeAbandoned();
+    return store;
+  }
+
+  private get incoming(): string {
+    return path.join(this.folder, "incoming");
+  }
+
+  async put(
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    options: PutOptions = {},
+  ): Promise<StoredArtifact> {
+    const file = path.join(this.incoming, randomUUID());
+    try {
+      const stored = await spool(content, file, options.maxBytes ?? this.maxBytes);
+      assertPromised(stored, options.sha256);
+      await this.moveIntoPlace(file, stored);
+      return stored;
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+
+  async putFile(file: string, options: PutOptions = {}): Promise<StoredArtifact> {
+    const stored = await hashFile(file, options.maxBytes ?? this.maxBytes);
+    assertPromised(stored, options.sha256);
+    await sync(file);
+    await this.moveIntoPlace(file, stored);
+    await rm(file, { force: true });
+    return stored;
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return stat(this.fileOf(sha256)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async size(sha256: string): Promise<number> {
+    return (await stat(this.fileOf(sha256)).catch(notFound(sha256))).size;
+  }
+
+  async read(sha256: string): Promise<Buffer> {
+    return readFile(this.fileOf(sha256)).catch(notFound(sha256));
+  }
+
+  async readRange(sha256: string, offset: number, length: number): Promise<Buffer> {
+    const handle = await open(this.fileOf(sha256)).catch(notFound(sha256));
+    try {
+      const buffer = Buffer.allocUnsafe(length);
+      for (let filled = 0; filled < length; ) {
+        const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+        if (bytesRead === 0) {
+          throw new ArtifactError(
+            "OUT_OF_RANGE",
+            `Artifact ${sha256} ends before byte ${offset + length}: it has ${offset + filled} bytes`,
+          );
+        }
+        filled += bytesRead;
+      }
+      return buffer;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async stream(sha256: string): Promise<Readable> {
+    const handle = await open(this.fileOf(sha256)).catch(notFound(sha256));
+    return handle.createReadStream({ highWaterMark: 2 ** 20 });
+  }
+
+  async delete(sha256: string): Promise<void> {
+    await rm(this.fileOf(sha256), { force: true });
+  }
+
+  private fileOf(sha256: string): string {
+    assertSha256(sha256);
+    return path.join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  }
+
+  private async moveIntoPlace(file: string, { sha256, bytes }: StoredArtifact): Promise<void> {
+    const target = this.fileOf(sha256);
+    const present = await stat(target).catch(() => null);
+    if (present?.size === bytes) return;
+    await mkdir(path.dirname(target), { recursive: true });
+    try {
+      await rename(file, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+      // The file lies on another file system: copy it beside first, so that the last step is a rename.
+      const copy = path.join(this.incoming, randomUUID());
+      await copyFile(file, copy);
+      await sync(copy);
+      await rename(copy, target);
+    }
+    await sync(path.dirname(target));
+  }
+
+  /** Files of processes that were killed while they wrote. */
+  private async removeAbandoned(): Promise<void> {
+    for (const name of await readdir(this.incoming)) {
+      const file = path.join(this.incoming, name);
+      const age = await stat(file).then(
+        ({ mtimeMs }) => Date.now() - mtimeMs,
+        () => 0,
+      );
+      if (age > abandonedAfter) await rm(file, { force: true });
+    }
+  }
+}
+
+function notFound(sha256: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new ArtifactError("NOT_FOUND", `Artifact ${sha256} is not in the store`, { cause: error });
+  };
+}
+
+async function sync(file: string): Promise<void> {
+  const handle = await open(file, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,12 @@
+export * from "./artifact-store.ts";
+export * from "./database.ts";
+export * from "./embedded-postgres.ts";
+export * from "./folder-artifact-store.ts";
+export * from "./generated/client.ts";
+export type { default as PrismaTypes } from "./generated/pothos-types.ts";
+export { getDatamodel } from "./generated/pothos-types.ts";
+export * from "./migrate.ts";
+export * from "./open-artifact-store.ts";
+export * from "./report-details.ts";
+export * from "./run-configuration.ts";
+export * from "./s3-artifact-store.ts";
