@@ -6,8 +6,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const source = ["--conditions=faultline-source", "--import", "tsx"];
-
 /** The running processes of one installation: API, workers and dashboard on one database. */
 export interface Stack {
   readonly apiUrl: string;
@@ -45,11 +43,21 @@ async function waitUntilUp(url: string, process: ChildProcess, log: string): Pro
   throw new Error(`${url} did not come up within a minute; see ${log}`);
 }
 
+export interface StackOptions {
+  /** Restart API and worker when their sources change, and serve the dashboard with hot reloading. */
+  readonly watch?: boolean;
+}
+
 /**
  * Starts API, one worker and the dashboard; each writes its log to `<dataDirectory>/logs`.
  * @param databaseUrl a migrated database
  */
-export async function startStack(databaseUrl: string, dataDirectory: string): Promise<Stack> {
+export async function startStack(
+  databaseUrl: string,
+  dataDirectory: string,
+  { watch = false }: StackOptions = {},
+): Promise<Stack> {
+  const source = [...(watch ? ["--watch"] : []), "--conditions=faultline-source", "--import", "tsx"];
   const logs = join(dataDirectory, "logs");
   mkdirSync(logs, { recursive: true });
   const children: { name: string; process: ChildProcess; log: WriteStream }[] = [];
@@ -107,8 +115,8 @@ export async function startStack(databaseUrl: string, dataDirectory: string): Pr
     const next = join(root, "node_modules/next/dist/bin/next");
     const web = start(
       "web",
-      [next, "start", "--port", String(webPort), "--hostname", "127.0.0.1"],
-      { FAULTLINE_API_URL: apiUrl, NODE_ENV: "production" },
+      [next, watch ? "dev" : "start", "--port", String(webPort), "--hostname", "127.0.0.1"],
+      { FAULTLINE_API_URL: apiUrl, NODE_ENV: watch ? "development" : "production" },
       join(root, "apps/web"),
     );
     await Promise.all([

@@ -3,3 +3,5 @@ export { CommandError, exitCodes } from "./errors.ts";
 export { graphql } from "./graphql.ts";
 export * from "./registry.ts";
 export * from "./runs.ts";
+export { type ProgressBar, progressBar, showRun } from "./progress-bar.ts";
+export { reportTable } from "./commands/report.ts";
