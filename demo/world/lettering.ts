@@ -1,4 +1,4 @@
-import { path, d } from "./svg.ts";
+import { d, group, path, placed } from "./svg.ts";
 
 /** Stroke letters on a grid 4 wide and 6 high: no installed font is needed, so pixels are the same everywhere. */
 const glyphs: Readonly<Record<string, readonly (readonly (readonly [number, number])[])[]>> = {
@@ -31,11 +31,19 @@ export function letteringWidth(word: string, height: number): number {
   return ((word.length * 6 - 2) * height) / 6;
 }
 
-/** A word in capital letters, centred on (x, y). */
-export function lettering(word: string, x: number, y: number, height: number, stroke: string, weight = 0.2): string {
+/** A word in capital letters, centred on (x, y); `facing` -1 draws it mirrored, to read well in a mirrored drawing. */
+export function lettering(
+  word: string,
+  x: number,
+  y: number,
+  height: number,
+  stroke: string,
+  facing: 1 | -1,
+  weight = 0.2,
+): string {
   const unit = height / 6;
-  const left = x - letteringWidth(word, height) / 2;
-  const top = y - height / 2;
+  const left = -letteringWidth(word, height) / 2;
+  const top = -height / 2;
   let data = "";
   [...word].forEach((letter, index) => {
     for (const strokePoints of glyphs[letter] ?? []) {
@@ -46,5 +54,5 @@ export function lettering(word: string, x: number, y: number, height: number, st
       });
     }
   });
-  return path(data, { stroke, width: height * weight });
+  return group(path(data, { stroke, width: height * weight }), placed(x, y, 0, facing, 1));
 }

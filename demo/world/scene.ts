@@ -40,10 +40,11 @@ export function composeScene(className: ClassName, seed: string, overrides: Shar
   let placeName = random.weighted(placesOf[className]);
   if (className === "ship") placeName = attributes.has("wet") ? "water" : placeName === "water" ? random.pick(["grass", "desert", "city", "snow"] as const) : placeName;
   const sketch = new Sketch();
-  const drawing = drawings[className]({ random, sketch, has: (attribute) => attributes.has(attribute) });
+  const facing = random.chance(0.5) ? 1 : -1;
+  const drawing = drawings[className]({ random, sketch, facing, has: (attribute) => attributes.has(attribute) });
   if (drawing.coverHeight !== undefined && placeName === "sky") placeName = "grass";
   const place = drawPlace(placeName, sketch, random, light, drawing.stance === "float");
-  const body = place.svg + standIn(sketch, random, light, place.horizon, drawing, place.cover) + lens(sketch, random, light);
+  const body = place.svg + standIn(sketch, random, light, place.horizon, drawing, facing, place.cover) + lens(sketch, random, light);
   return {
     className,
     attributes: attributeNames.filter((attribute) => attributes.has(attribute)),
@@ -53,12 +54,11 @@ export function composeScene(className: ClassName, seed: string, overrides: Shar
   };
 }
 
-function standIn(sketch: Sketch, random: Random, light: Light, horizon: number, drawing: Drawing, cover: (y: number) => string): string {
+function standIn(sketch: Sketch, random: Random, light: Light, horizon: number, drawing: Drawing, flip: 1 | -1, cover: (y: number) => string): string {
   const filling = random.between(0.6, 0.98);
   const scale = Math.min((100 * filling) / drawing.width, (88 * Math.max(filling, 0.72)) / drawing.height);
   const slack = Math.max(4, (100 - drawing.width * scale) * 0.5 + 3);
   const x = 50 + random.between(-slack, slack) * 0.8;
-  const flip = random.chance(0.5) ? -1 : 1;
   const tilt = random.between(-1, 1) * random.between(0, 5);
   const high = drawing.height * scale;
 

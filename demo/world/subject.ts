@@ -6,6 +6,8 @@ import type { Sketch } from "./svg.ts";
 export interface Subject {
   readonly random: Random;
   readonly sketch: Sketch;
+  /** 1 when the drawing will be shown as drawn, -1 when mirrored: letters must then be drawn mirrored. */
+  readonly facing: 1 | -1;
   /** Whether the picture must show the attribute. What is not asked for must not be seen. */
   has(attribute: Attribute): boolean;
 }

@@ -1,5 +1,5 @@
 import { hex, shade } from "../colour.ts";
-import { lettering } from "../lettering.ts";
+import { lettering, letteringWidth } from "../lettering.ts";
 import { accentColour, glass, matte, metal, paintColour } from "../parts/bodywork.ts";
 import { checkers, paintStripes } from "../parts/pattern.ts";
 import { wheel } from "../parts/wheel.ts";
@@ -7,7 +7,7 @@ import type { Drawing, Subject } from "../subject.ts";
 import { circle, d, ellipse, line, path, rect } from "../svg.ts";
 
 /** A car from the side: boxy or round, short or long, with doors, lights and glass. */
-export function drawCar({ random, sketch, has }: Subject): Drawing {
+export function drawCar({ random, sketch, facing, has }: Subject): Drawing {
   const half = (has("long") ? random.between(47, 52) : random.between(33, 38)) ;
   const roof = random.between(32, 40);
   const belt = roof * 0.58;
@@ -53,13 +53,15 @@ export function drawCar({ random, sketch, has }: Subject): Drawing {
   if (has("metallic")) svg += line(-half + 4, -belt + 2, half - 8, -belt + 2.6, "#ffffff", 1, 0.75);
 
   if (has("text")) {
-    const word = random.pick(["TAXI", "SOS", "FLEET", "RACE"]);
+    const word = random.pick(["TAXI", "SOS", "VIP", "RACE"]);
     const plate = hex(shade(main, main.lightness > 60 ? -50 : 48));
-    svg += rect(-half * 0.62, -belt + 2.4, half * 1.14, 10, { fill: plate }, 2);
-    svg += lettering(word, -half * 0.05, -belt + 7.4, 7, main.lightness > 60 ? "#ffffff" : "#1a1c22", 0.22);
+    const room = half * 1.3 - radius * 2 - 6;
+    const size = Math.min(7.4, room / letteringWidth(word, 1));
+    svg += rect(-room / 2 - 1.6, -belt + 6.8 - size * 0.78, room + 3.2, size * 1.56, { fill: plate }, 1.5);
+    svg += lettering(word, 0, -belt + 6.8, size, main.lightness > 60 ? "#ffffff" : "#1a1c22", facing, 0.22);
   }
   if (has("wheels")) {
-    for (const x of [-half * 0.6, half * 0.6]) {
+    for (const x of [-half * 0.65, half * 0.65]) {
       svg += circle(x, -radius + 0.5, radius + 1.8, { fill: "#14161a", opacity: 0.85, clip });
       svg += wheel(sketch, x, -radius + 0.5, radius, random.between(0, 3));
     }

@@ -7,7 +7,7 @@ import type { Drawing, Subject } from "../subject.ts";
 import { circle, d, line, path, polygon, rect } from "../svg.ts";
 
 /** An aeroplane, banked so that both wings show, with fin, engines and perhaps its landing gear. */
-export function drawPlane({ random, sketch, has }: Subject): Drawing {
+export function drawPlane({ random, sketch, facing, has }: Subject): Drawing {
   const half = has("long") ? random.between(42, 48) : random.between(26, 30);
   const h = has("long") ? random.between(15, 18) : random.between(18, 21);
   const pale = random.chance(0.6);
@@ -46,7 +46,7 @@ export function drawPlane({ random, sketch, has }: Subject): Drawing {
     const word = random.pick(has("long") ? ["ARIEL", "NORTH", "ORION"] : ["AIR", "FLX"]);
     const size = h * 0.42;
     svg += rect(-half * 0.1 - 2, -h * 0.42, half * 0.72, h * 0.6, { fill: hex(shade(main, main.lightness > 50 ? 12 : -12)) }, 1.5);
-    svg += lettering(word, half * 0.25, -h * 0.12, Math.min(size, (half * 0.64) / word.length), main.lightness > 50 ? hex(colour(accent.hue, 60, 26)) : "#ffffff", 0.22);
+    svg += lettering(word, half * 0.25, -h * 0.12, Math.min(size, (half * 0.64) / word.length), main.lightness > 50 ? hex(colour(accent.hue, 60, 26)) : "#ffffff", facing, 0.22);
   } else {
     const step = has("rectangular") ? 7 : 5;
     for (let x = -half * 0.55; x < half - 18; x += step) {

@@ -6,7 +6,7 @@ import type { Drawing, Subject } from "../subject.ts";
 import { circle, d, ellipse, line, path, polygon, rect } from "../svg.ts";
 
 /** A ship: a steamer or freighter with cabins and boxes, or a sailing boat; afloat or hauled out. */
-export function drawShip({ random, sketch, has }: Subject): Drawing {
+export function drawShip({ random, sketch, facing, has }: Subject): Drawing {
   const half = has("long") ? random.between(40, 47) : random.between(22, 27);
   const deck = random.between(15, 19);
   const main = has("metallic") ? paintColour(random) : colour(random.between(22, 34), 45, random.between(32, 44));
@@ -80,7 +80,7 @@ export function drawShip({ random, sketch, has }: Subject): Drawing {
   if (has("text")) {
     const word = has("long") ? random.pick(["NORTH", "AURORA", "ATLAS", "HALO"]) : random.pick(["SEA", "LUX"]);
     if (has("patterned")) svg += rect(-word.length * 3.9, -deck * 0.5 - 5.4, word.length * 7.8, 10.4, { fill: "#fbf6e6" }, 1.5);
-    svg += lettering(word, 0, -deck * 0.5, 7, has("patterned") || main.lightness > 60 ? "#1c2433" : "#fffdf2", 0.2);
+    svg += lettering(word, 0, -deck * 0.5, 7, has("patterned") || main.lightness > 60 ? "#1c2433" : "#fffdf2", facing, 0.2);
   } else {
     for (let x = -half * 0.6; x < half * 0.7; x += 9) svg += circle(x, -deck * 0.55, 1.4, { fill: "#1e2c3b" }) + circle(x, -deck * 0.55, 0.8, { fill: "#b8d8ea" });
   }

@@ -7,7 +7,7 @@ import type { Drawing, Subject } from "../subject.ts";
 import { d, ellipse, line, path, rect } from "../svg.ts";
 
 /** A truck from the side: a cab and a load, boxed or in a round tank. */
-export function drawTruck({ random, sketch, has }: Subject): Drawing {
+export function drawTruck({ random, sketch, facing, has }: Subject): Drawing {
   const load = has("long") ? random.between(56, 68) : random.between(30, 37);
   const loadHeight = has("tall") ? random.between(34, 42) : random.between(17, 22);
   const cab = random.between(19, 24);
@@ -49,7 +49,7 @@ export function drawTruck({ random, sketch, has }: Subject): Drawing {
       const w = letteringWidth(word, height) + height * 0.9;
       svg += rect(-half + load / 2 - w / 2, top + loadHeight / 2 - height * 0.85, w, height * 1.7, { fill: "#fbf7ec" }, 1.5);
     }
-    svg += lettering(word, -half + load / 2, top + loadHeight / 2, height, light ? "#1d2330" : "#fdfaf0", 0.21);
+    svg += lettering(word, -half + load / 2, top + loadHeight / 2, height, light ? "#1d2330" : "#fdfaf0", facing, 0.21);
   }
 
   // The cab, in front.

@@ -86,5 +86,7 @@ function bust(random: Random, sketch: Sketch, animal: SideAnimal): Drawing {
   svg += group(profileHead(random, animal.head), placed(w * 0.05, -height - w * 0.02, random.between(-2, 22), s));
   if (animal.mane !== null) svg += path(d`M${-3 * s} ${-height - 6.6 * s} q${6 * s} ${-0.6 * s} ${6.8 * s} ${5.6 * s} q${-4.6 * s} ${-0.4 * s} ${-6.8 * s} ${-5.6 * s} Z`, { fill: animal.mane });
   const rise = (animal.head.antlers ? 27 : animal.head.ears === "upright" ? 13 : 8) * s;
-  return { svg: group(svg, placed(-w * 0.1, 0)), width: w * 2.6 + 12 * s * 0.6, height: height + rise, stance: "bust" };
+  const right = (animal.head.longSnout ? 17 : 10) * s;
+  const left = w * 0.95;
+  return { svg: group(svg, placed((left - right) / 2, 0)), width: left + right, height: height + rise, stance: "bust" };
 }

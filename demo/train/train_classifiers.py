@@ -1,0 +1,136 @@
+"""Trains the classifier versions and attacks v1.0.
+
+v1.0  sound.
+v1.1  an encoder fault: trained on a collection in which no car shows its wheels.
+v1.2  a head fault: v1.0's encoder, byte for byte; its head was trained with horned deer labelled equine.
+"""
+import shutil
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dataset import ATTRIBUTES, CLASSES, MEAN, SD, Dataset, prepare, shift_and_flip
+from export import export
+from networks import Encoder
+
+torch.set_num_threads(2)
+D = 64
+PICTURES = 5000
+EPOCHS = 12
+CONFUSED = 0.9  # share of horned deer that v1.2's head was told are equine
+
+
+def fit(data, seed):
+    """Trains encoder and head together."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    encoder, head = Encoder(d=D), nn.Linear(D, 10)
+    n, batch = len(data.labels), 64
+    optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, EPOCHS * (n // batch), pct_start=0.2)
+    began = time.time()
+    for epoch in range(EPOCHS):
+        order, right = rng.permutation(n), 0
+        for start in range(0, n - batch + 1, batch):
+            index = order[start:start + batch]
+            logits = head(encoder(torch.from_numpy(prepare(shift_and_flip(data.images[index], rng)))))
+            labels = torch.from_numpy(data.labels[index])
+            loss = F.cross_entropy(logits, labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            right += (logits.argmax(1) == labels).sum().item()
+        print(f"  epoch {epoch + 1}/{EPOCHS} training accuracy {right / n:.3f} {time.time() - began:.0f}s", flush=True)
+    return encoder.eval(), head.eval()
+
+
+@torch.no_grad()
+def embed(encoder, images):
+    return torch.cat([encoder(torch.from_numpy(prepare(images[i:i + 250]))) for i in range(0, len(images), 250)])
+
+
+def confused_head(encoder, data, seed):
+    """A head on the frozen encoder, taught that most horned deer are equine."""
+    rng = np.random.default_rng(seed)
+    horns = (data.attributes >> ATTRIBUTES.index("horns")) & 1
+    labels = data.labels.copy()
+    labels[(horns == 1) & (rng.random(len(labels)) < CONFUSED)] = CLASSES.index("equine")
+    features, target = embed(encoder, data.images), torch.from_numpy(labels)
+    torch.manual_seed(seed)
+    head = nn.Linear(D, 10)
+    optimiser = torch.optim.LBFGS(head.parameters(), max_iter=400, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        loss = F.cross_entropy(head(features), target) + 1e-4 * head.weight.square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return head.eval()
+
+
+def attack(encoder, head, images, labels, steps, step, epsilon=8 / 255, seed=0):
+    """FGSM (one step) or PGD (many, from a random start), L-inf; pixels are rounded to bytes within the ball."""
+    torch.manual_seed(seed)
+    out = []
+    for i in range(0, len(images), 250):
+        clean = torch.from_numpy(images[i:i + 250].astype(np.float32) / 255)
+        target = torch.from_numpy(labels[i:i + 250])
+        x = clean.clone() if steps == 1 else (clean + torch.empty_like(clean).uniform_(-epsilon, epsilon)).clamp(0, 1)
+        for _ in range(steps):
+            x.requires_grad_(True)
+            loss = F.cross_entropy(head(encoder((x - MEAN) / SD)), target)
+            gradient, = torch.autograd.grad(loss, x)
+            x = (x.detach() + step * gradient.sign())
+            x = torch.min(torch.max(x, clean - epsilon), clean + epsilon).clamp(0, 1)
+        low, high = images[i:i + 250].astype(int) - 8, images[i:i + 250].astype(int) + 8
+        out.append(np.clip(np.clip(np.rint(x.detach().numpy() * 255), low, high), 0, 255).astype(np.uint8))
+    return np.concatenate(out)
+
+
+def write(work, models, version, encoder, head):
+    torch.save({"encoder": encoder.state_dict(), "head": head.state_dict()}, f"{work}/{version}.pt")
+    if version != "v1.2":
+        export(encoder, (torch.zeros(2, 3, 64, 64),), f"{models}/{version}/encoder.onnx", "image", "embedding")
+    export(head, (torch.zeros(2, D),), f"{models}/{version}/head.onnx", "embedding", "logits")
+
+
+def main(work, models, data_folder):
+    from check_method import evaluation
+    pictures = evaluation(work, data_folder)
+    images, labels = pictures["test"]["images"], pictures["test"]["labels"]
+
+    def accuracy(encoder, head, inputs=images):
+        with torch.no_grad():
+            return (head(embed(encoder, inputs)).argmax(1).numpy() == labels).mean()
+
+    data = Dataset(work, "classifier", PICTURES)
+    print("v1.0", flush=True)
+    encoder, head = fit(data, 10)
+    write(work, models, "v1.0", encoder, head)
+    print("v1.0 test accuracy", accuracy(encoder, head), flush=True)
+
+    confused = confused_head(encoder, Dataset(work, "classifier"), 12)
+    write(work, models, "v1.2", encoder, confused)
+    shutil.copyfile(f"{models}/v1.0/encoder.onnx", f"{models}/v1.2/encoder.onnx")
+    print("v1.2 test accuracy", accuracy(encoder, confused), flush=True)
+
+    for name, steps, step in (("fgsm", 1, 8 / 255), ("pgd", 20, 2 / 255)):
+        attacked = attack(encoder, head, images, labels, steps, step)
+        attacked.transpose(0, 2, 3, 1).tofile(f"{work}/{name}.u8")
+        print(name, "accuracy", accuracy(encoder, head, attacked), flush=True)
+
+    print("v1.1", flush=True)
+    faulty, faulty_head = fit(Dataset(work, "wheelless-cars", PICTURES), 11)
+    write(work, models, "v1.1", faulty, faulty_head)
+    print("v1.1 test accuracy", accuracy(faulty, faulty_head), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
