@@ -8,7 +8,14 @@ const launcher = ["--conditions=faultline-source", "--import", "tsx", "demo/laun
 
 /** Builds the dashboard; turbo skips the work when nothing changed. */
 export function buildDashboard() {
-  run("npx", ["turbo", "run", "build", "--filter=@faultline/web", "--output-logs=errors-only", "--no-update-notifier"]);
+  run("npx", [
+    "turbo",
+    "run",
+    "build",
+    "--filter=@faultline/web",
+    "--output-logs=errors-only",
+    "--no-update-notifier",
+  ]);
 }
 
 /** Runs the demo launcher on this terminal until it ends; resolves to its exit code. */

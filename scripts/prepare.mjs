@@ -14,7 +14,9 @@ export function run(command, args, options = {}) {
   const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
   if (error) throw error;
   if (status !== 0) {
-    say(`\`${command} ${args.join(" ")}\` ${signal ? `was ended by ${signal}` : `failed with exit code ${status}`}`);
+    say(
+      `\`${command} ${args.join(" ")}\` ${signal ? `was ended by ${signal}` : `failed with exit code ${status}`}`,
+    );
     process.exit(status ?? 1);
   }
 }

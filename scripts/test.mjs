@@ -21,14 +21,26 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs a test runner that also writes a JSON report; false when it failed. */
 function runTests(command, args, environment = {}) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...environment } });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...environment },
+  });
   return status === 0;
 }
 
 function runUnitTests() {
   const report = join(results, "vitest.json");
-  const passed = runTests("npx", ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile=${report}`]);
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, "utf8"));
+  const passed = runTests("npx", [
+    "vitest",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile=${report}`,
+  ]);
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   counts.passed += numPassedTests;
   counts.failed += numFailedTests;
   counts.skipped += numPendingTests + numTodoTests;

@@ -5,11 +5,16 @@ import { startStack } from "./stack.ts";
 const server = await databaseServer();
 await migrate(server.url);
 const stack = await startStack(server.url, dataDirectory(), { watch: true });
-process.stdout.write(`dashboard  ${stack.webUrl}\nAPI        ${stack.apiUrl}/graphql\ndatabase   ${server.url}\n`);
+process.stdout.write(
+  `dashboard  ${stack.webUrl}\nAPI        ${stack.apiUrl}/graphql\ndatabase   ${server.url}\n`,
+);
 
 const stop = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
 });
-await Promise.race([stop, stack.failed.catch((error: Error) => process.stderr.write(`faultline: ${error.message}\n`))]);
+await Promise.race([
+  stop,
+  stack.failed.catch((error: Error) => process.stderr.write(`faultline: ${error.message}\n`)),
+]);
 await stack.stop();
 await server.stop();

@@ -18,7 +18,10 @@ const options = new Command("npm run demo --")
   .description("Starts Faultline on the shipped world, Menagerie, and analyses its model versions.")
   .option("--once", "exit after the comparison is printed")
   .option("--json <file>", "also write the comparison as JSON")
-  .option("--data-directory <folder>", "where database, artifacts and logs live (default: FAULTLINE_DATA or ./data)")
+  .option(
+    "--data-directory <folder>",
+    "where database, artifacts and logs live (default: FAULTLINE_DATA or ./data)",
+  )
   .option("--announce", "print one line `ready {webUrl, apiUrl}` for a program that waits")
   .parse()
   .opts<DemoOptions>();
@@ -48,7 +51,10 @@ try {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     if (options.announce)
       process.stdout.write(`ready ${JSON.stringify({ webUrl: stack.webUrl, apiUrl: stack.apiUrl })}\n`);
-    else process.stdout.write(`Ready after ${seconds} s. Dashboard: ${stack.webUrl}   API: ${stack.apiUrl}/graphql\n`);
+    else
+      process.stdout.write(
+        `Ready after ${seconds} s. Dashboard: ${stack.webUrl}   API: ${stack.apiUrl}/graphql\n`,
+      );
     if (!options.once) {
       if (!options.announce) process.stdout.write("Press Ctrl-C to stop.\n");
       const stop = new Promise<void>((done) => {
@@ -64,8 +70,11 @@ try {
   if (interrupted.signal.aborted) process.exitCode = 130;
   else {
     process.exitCode = 1;
-    const known = error instanceof CommandError || (error instanceof Error && /; see .*\.log$/.test(error.message));
-    process.stderr.write(`faultline: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    const known =
+      error instanceof CommandError || (error instanceof Error && /; see .*\.log$/.test(error.message));
+    process.stderr.write(
+      `faultline: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    );
   }
 } finally {
   await server.stop();

@@ -35,7 +35,8 @@ export async function freePort(preferred: number): Promise<number> {
 
 async function waitUntilUp(url: string, process: ChildProcess, log: string): Promise<void> {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    if (process.exitCode !== null) throw new Error(`the process for ${url} ended with ${process.exitCode}; see ${log}`);
+    if (process.exitCode !== null)
+      throw new Error(`the process for ${url} ended with ${process.exitCode}; see ${log}`);
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -78,7 +79,8 @@ export async function startStack(
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.on("exit", (code, signal) => {
-      if (!stopping) fail(new Error(`${name} ended with ${signal ?? code}; see ${join(logs, `${name}.log`)}`));
+      if (!stopping)
+        fail(new Error(`${name} ended with ${signal ?? code}; see ${join(logs, `${name}.log`)}`));
     });
     children.push({ name, process: child, log });
     return child;

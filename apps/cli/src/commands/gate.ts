@@ -121,12 +121,13 @@ export function addGateCommand(program: Command): void {
     .option("--max-accuracy-drop <share>", "against --baseline, on shared inputs", number)
     .option("--max-regressions <count>", "inputs right in --baseline and wrong now", number)
     .action(async (run: string, options: GateOptions, command: Command) => {
+      const { baseline, ...limits } = options;
       const needsBaseline = options.maxAccuracyDrop !== undefined || options.maxRegressions !== undefined;
-      if (needsBaseline && !options.baseline)
+      if (needsBaseline && !baseline)
         throw new CommandError("--max-accuracy-drop and --max-regressions need --baseline RUN");
-      const checks = await checksOf(clientOf(command), run, options);
-      if (checks.length === 0)
+      if (Object.keys(limits).length === 0)
         throw new CommandError("a gate needs at least one condition, e.g. --min-accuracy 0.9");
+      const checks = await checksOf(clientOf(command), run, options);
       const show = (name: string, value: number | null) =>
         name === "regressions"
           ? String(value ?? "–")
