@@ -1,0 +1,30 @@
+import type { Values } from "./products.ts";
+
+/**
+ * The definition of `crossProduct`, loop by loop: what the kernel is held against, to the bit, and what small
+ * products use.
+ */
+export function crossProductReference(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
+  const out = new Float64Array(p * q);
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < p; i++) {
+      const value = a[k * p + i];
+      const base = i * q;
+      for (let j = 0; j < q; j++) out[base + j] += value * b[k * q + j];
+    }
+  }
+  return out;
+}
+
+/** The definition of `rowProducts`, loop by loop. */
+export function rowProductsReference(k: number, a: Values, n: number, b: Values, c: number): Float64Array {
+  const out = new Float64Array(n * c);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < c; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) sum += a[i * k + l] * b[j * k + l];
+      out[i * c + j] = sum;
+    }
+  }
+  return out;
+}
