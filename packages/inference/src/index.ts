@@ -1,7 +1,11 @@
 export * from "./batches.ts";
 export * from "./encoder.ts";
+export * from "./graph-split.ts";
 export * from "./head.ts";
 export * from "./invalid-input.ts";
+export * from "./model-validation.ts";
 export { InvalidModelError, type ModelSource, type SessionOptions } from "./onnx-session.ts";
 export * from "./preprocessing.ts";
+export * from "./text-tower.ts";
+export * from "./tokenizer.ts";
 export * from "./width-mismatch.ts";

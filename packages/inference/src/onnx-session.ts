@@ -93,7 +93,8 @@ export class OnnxSession {
           executionMode: "sequential",
           intraOpNumThreads: options.threads ?? 1,
           interOpNumThreads: 1,
-          logSeverityLevel: 3,
+          // Errors are thrown; printed too they would only be noise.
+          logSeverityLevel: 4,
         },
       },
     });

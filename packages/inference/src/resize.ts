@@ -119,15 +119,10 @@ function taps(
   return { first, count, weights, stride };
 }
 
-function clipTo8Bits(fixedPoint: number): number {
-  const value = fixedPoint >> FRACTION_BITS;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
-function convolveColumns(image: RgbImage, firstRow: number, rows: number, t: Taps): Uint8Array {
+function convolveColumns(image: RgbImage, firstRow: number, rows: number, t: Taps): Uint8ClampedArray {
   const { pixels } = image;
   const width = t.first.length;
-  const out = new Uint8Array(rows * width * 3);
+  const out = new Uint8ClampedArray(rows * width * 3);
   let o = 0;
   for (let y = 0; y < rows; y++) {
     const line = (firstRow + y) * image.width;
@@ -144,18 +139,18 @@ function convolveColumns(image: RgbImage, firstRow: number, rows: number, t: Tap
         g = (g + pixels[p + 1] * weight) | 0;
         b = (b + pixels[p + 2] * weight) | 0;
       }
-      out[o++] = clipTo8Bits(r);
-      out[o++] = clipTo8Bits(g);
-      out[o++] = clipTo8Bits(b);
+      out[o++] = r >> FRACTION_BITS;
+      out[o++] = g >> FRACTION_BITS;
+      out[o++] = b >> FRACTION_BITS;
     }
   }
   return out;
 }
 
-function convolveRows(columns: Uint8Array, width: number, firstRow: number, t: Taps): RgbImage {
+function convolveRows(columns: Uint8ClampedArray, width: number, firstRow: number, t: Taps): RgbImage {
   const height = t.first.length;
   const line = width * 3;
-  const pixels = new Uint8Array(height * line);
+  const pixels = new Uint8ClampedArray(height * line);
   for (let y = 0; y < height; y++) {
     const top = (t.first[y] - firstRow) * line;
     const w = y * t.stride;
@@ -163,10 +158,10 @@ function convolveRows(columns: Uint8Array, width: number, firstRow: number, t: T
     for (let i = 0; i < line; i++) {
       let sum = HALF;
       for (let k = 0, p = top + i; k < n; k++, p += line) sum = (sum + columns[p] * t.weights[w + k]) | 0;
-      pixels[y * line + i] = clipTo8Bits(sum);
+      pixels[y * line + i] = sum >> FRACTION_BITS;
     }
   }
-  return { width, height, pixels };
+  return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 
 function nearest(image: RgbImage, width: number, height: number, crop: Crop): RgbImage {

@@ -10,7 +10,7 @@ export class WidthMismatchError extends InvalidInputError {
     super(
       field,
       `it expects ${expected} values, but ${giver} gives ${actual}`,
-      `Register a ${field} and ${giver} that belong together`,
+      "Give two that were made for each other",
     );
     this.expected = expected;
     this.actual = actual;

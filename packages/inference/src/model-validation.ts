@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { EncoderSession } from "./encoder.ts";
+import { HeadSession } from "./head.ts";
+import { InvalidInputError } from "./invalid-input.ts";
+import { decodeModel, requireSelfContained } from "./onnx-graph.ts";
+import type { ModelSource } from "./onnx-session.ts";
+import type { PreprocessingSpec } from "./preprocessing.ts";
+import { TextTower } from "./text-tower.ts";
+import type { TokenizerSpec } from "./tokenizer.ts";
+import { WidthMismatchError } from "./width-mismatch.ts";
+
+/** The head gives another number of logits than there are classes. */
+export class ClassCountMismatchError extends InvalidInputError {
+  readonly classCount: number;
+  readonly logitCount: number;
+
+  constructor(classCount: number, logitCount: number) {
+    super(
+      "classes",
+      `${classCount} classes are named, but the head gives ${logitCount} logits`,
+      "Name one class per logit, in the order of the logits",
+    );
+    this.classCount = classCount;
+    this.logitCount = logitCount;
+  }
+}
+
+/**
+ * Loads and probes a model version's two graphs. Meant for registration: what passes here runs.
+ *
+ * @returns d (values per embedding) and K (classes).
+ * @throws InvalidModelError, WidthMismatchError (encoder and head), ClassCountMismatchError.
+ */
+export async function validateModelVersion(version: {
+  readonly encoder: ModelSource;
+  readonly head: ModelSource;
+  readonly classes: readonly string[];
+  readonly preprocessing: PreprocessingSpec;
+}): Promise<{ readonly embeddingWidth: number; readonly classCount: number }> {
+  await vet(version.encoder, "encoder");
+  await vet(version.head, "head");
+  const encoder = await EncoderSession.open(version.encoder, version.preprocessing);
+  try {
+    const head = await HeadSession.open(version.head, encoder.width);
+    await head.close();
+    if (head.classCount !== version.classes.length)
+      throw new ClassCountMismatchError(version.classes.length, head.classCount);
+    return { embeddingWidth: encoder.width, classCount: head.classCount };
+  } finally {
+    await encoder.close();
+  }
+}
+
+/**
+ * Loads and probes a VLM's two towers.
+ *
+ * @returns m, the width of the space that images and texts share.
+ * @throws InvalidModelError, WidthMismatchError (image and text tower).
+ */
+export async function validateVlm(vlm: {
+  readonly imageTower: ModelSource;
+  readonly textTower: ModelSource;
+  readonly tokenizer: TokenizerSpec;
+  readonly preprocessing: PreprocessingSpec;
+}): Promise<{ readonly embeddingWidth: number }> {
+  await vet(vlm.imageTower, "image tower");
+  await vet(vlm.textTower, "text tower");
+  const images = await EncoderSession.open(vlm.imageTower, vlm.preprocessing, { field: "image tower" });
+  try {
+    const texts = await TextTower.open(vlm.textTower, vlm.tokenizer);
+    await texts.close();
+    if (texts.width !== images.width)
+      throw new WidthMismatchError("text tower", texts.width, "the image tower", images.width);
+    return { embeddingWidth: images.width };
+  } finally {
+    await images.close();
+  }
+}
+
+async function vet(source: ModelSource, field: string): Promise<void> {
+  const bytes = typeof source === "string" ? await readFile(source) : source;
+  requireSelfContained(decodeModel(bytes, field), field);
+}
