@@ -10,7 +10,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /** The bytes of base64 text. Throws InvalidInputError, naming `field`, when it is not base64. */
-export function decodeBase64(text: string, field: string): Uint8Array {
+export function decodeBase64(text: string, field: string): Uint8Array<ArrayBuffer> {
   let binary: string;
   try {
     binary = atob(text);
