@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import pg from "pg";
 
 // Node's own, which the ES2023 library does not describe.
 declare const WebAssembly: {
@@ -48,6 +49,34 @@ async function openSchemaEngine(schema: string, url: string): Promise<SchemaEngi
   return glue.SchemaEngine.new(
     { datamodels: [[schemaFile, schema]] },
     () => undefined,
-    bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url })),
+    bindMigrationAwareSqlAdapterFactory(new CatalogAdapter(url)),
   );
+}
+
+/**
+ * The adapter does not know the catalog's one-byte type "char" (oid 18), on which the engine insists: handed
+ * over as its array (oid 1002), which the adapter knows, and called a character again afterwards.
+ */
+class CatalogAdapter extends PrismaPg {
+  constructor(url: string) {
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<pg.QueryArrayResult>;
+    const queryWithCharacters = async (...args: unknown[]) => {
+      const result = await query(...args);
+      for (const field of result.fields) if (field.dataTypeID === 18) field.dataTypeID = 1002;
+      return result;
+    };
+    super(Object.assign(pool, { query: queryWithCharacters }), { disposeExternalPool: true });
+  }
+
+  override async connect() {
+    const adapter = await super.connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = async (query) => {
+      const { columnTypes, ...result } = await queryRaw(query);
+      const { Character, CharacterArray } = ColumnTypeEnum;
+      return { ...result, columnTypes: columnTypes.map((type) => (type === CharacterArray ? Character : type)) };
+    };
+    return adapter;
+  }
 }
