@@ -12,11 +12,11 @@ export type Values = Float32Array | Float64Array;
  * the same bits on every machine. Where A is B only one triangle is computed.
  */
 export function crossProduct(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
-  if (n * p * q < WORTHWHILE) return crossProductReference(n, a, p, b, q);
+  const kernel = n * p * q < WORTHWHILE ? undefined : panelProducts();
+  if (!kernel) return crossProductReference(n, a, p, b, q);
   const symmetric = a === b && p === q;
   const aPanels = Math.ceil(p / LANES);
   const bPanels = Math.ceil(q / LANES);
-  const kernel = panelProducts();
   const depth = Math.min(n, CROSS_PRODUCT_DEPTH);
   const room = kernel.reserve(depth, aPanels, symmetric ? 0 : bPanels, aPanels * bPanels);
   for (let from = 0; from < n; from += depth) {
@@ -40,9 +40,9 @@ export function crossProduct(n: number, a: Values, p: number, b: Values, q: numb
  */
 export function rowProducts(k: number, a: Values, n: number, b: Values, c: number): Float64Array {
   // Packing B costs as much as a few rows of products.
-  if (n < 2 * LANES || n * c * k < WORTHWHILE) return rowProductsReference(k, a, n, b, c);
+  const kernel = n < 2 * LANES || n * c * k < WORTHWHILE ? undefined : panelProducts();
+  if (!kernel) return rowProductsReference(k, a, n, b, c);
   const bPanels = Math.ceil(c / LANES);
-  const kernel = panelProducts();
   const rowsAtOnce = Math.min(n, ROWS_AT_ONCE);
   const room = kernel.reserve(
     k,
@@ -122,12 +122,13 @@ function unpack(out: Float64Array, tiles: Float64Array, rows: number, columns: n
 interface Room {
   readonly a: Float64Array;
   readonly b: Float64Array;
-  /** Tiles, zero. */
+  /** Tiles, set to zero. */
   readonly c: Float64Array;
 }
 
-class PanelProducts {
-  readonly add: (
+/** The exports of kernel/panel-products.ts; pointers are byte offsets into the memory. */
+interface PanelProductsExports {
+  addPanelProducts(
     a: number,
     aPanels: number,
     b: number,
@@ -135,34 +136,46 @@ class PanelProducts {
     depth: number,
     c: number,
     upperTriangle: boolean,
-  ) => void;
-  readonly #memory: WebAssembly.Memory;
+  ): void;
+}
+
+class PanelProducts {
+  readonly add: PanelProductsExports["addPanelProducts"];
+  readonly #memory = new WebAssembly.Memory({ initial: 1 });
 
   constructor() {
-    this.#memory = new WebAssembly.Memory({ initial: 1 });
-    const module = new WebAssembly.Module(decodeBase64(PANEL_PRODUCTS_WASM, "PANEL_PRODUCTS_WASM"));
+    const bytes = decodeBase64(PANEL_PRODUCTS_WASM, "PANEL_PRODUCTS_WASM") as Uint8Array<ArrayBuffer>;
+    const module = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    this.add = exports.addPanelProducts as PanelProducts["add"];
+    // The exports are those of the generated module, which TypeScript cannot see.
+    this.add = (exports as unknown as PanelProductsExports).addPanelProducts;
   }
 
-  /** Room for panels of `depth` and for tiles, valid until the next call. */
+  /** Room for panels of `depth` and for zeroed tiles, valid until the next call. */
   reserve(depth: number, aPanels: number, bPanels: number, tiles: number): Room {
     const sizes = [aPanels * LANES * depth, bPanels * LANES * depth, tiles * TILE];
     const bytes = 8 * (sizes[0] + sizes[1] + sizes[2]);
     const missing = bytes - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
     const { buffer } = this.#memory;
-    const a = new Float64Array(buffer, 0, sizes[0]);
-    const b = new Float64Array(buffer, 8 * sizes[0], sizes[1]);
-    const c = new Float64Array(buffer, 8 * (sizes[0] + sizes[1]), sizes[2]).fill(0);
-    return { a, b, c };
+    return {
+      a: new Float64Array(buffer, 0, sizes[0]),
+      b: new Float64Array(buffer, 8 * sizes[0], sizes[1]),
+      c: new Float64Array(buffer, 8 * (sizes[0] + sizes[1]), sizes[2]).fill(0),
+    };
   }
 }
 
-let shared: PanelProducts | undefined;
+let shared: PanelProducts | undefined | null;
 
-/** One instance a thread, made when first needed. */
-function panelProducts(): PanelProducts {
-  shared ??= new PanelProducts();
-  return shared;
+/** One instance a thread, made when first needed; undefined where WebAssembly SIMD is missing or forbidden. */
+function panelProducts(): PanelProducts | undefined {
+  if (shared === undefined) {
+    try {
+      shared = new PanelProducts();
+    } catch {
+      shared = null;
+    }
+  }
+  return shared ?? undefined;
 }
