@@ -75,7 +75,10 @@ class CatalogAdapter extends PrismaPg {
     adapter.queryRaw = async (query) => {
       const { columnTypes, ...result } = await queryRaw(query);
       const { Character, CharacterArray } = ColumnTypeEnum;
-      return { ...result, columnTypes: columnTypes.map((type) => (type === CharacterArray ? Character : type)) };
+      return {
+        ...result,
+        columnTypes: columnTypes.map((type) => (type === CharacterArray ? Character : type)),
+      };
     };
     return adapter;
   }

@@ -47,6 +47,9 @@ const defaultSettings: Record<string, string> = {
   shared_buffers: "256MB",
   work_mem: "32MB",
   maintenance_work_mem: "256MB",
+  // Nothing replicates from it; then tables that are filled in the transaction that made them need no log.
+  wal_level: "minimal",
+  max_wal_senders: "0",
   max_wal_size: "4GB",
   checkpoint_timeout: "15min",
   random_page_cost: "1.1",
