@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { crossProduct, rowProducts } from "../../src/linear-algebra/products.ts";
+import { crossProductReference, rowProductsReference } from "../../src/linear-algebra/products-reference.ts";
+import { random } from "../../src/random.ts";
+
+function values(count: number, seed: number): Float32Array {
+  const uniform = random(seed);
+  return Float32Array.from({ length: count }, () => (uniform() - 0.5) * 10 ** (6 * uniform() - 3));
+}
+
+describe("dense products", () => {
+  it("give the bits of the plain loops, whatever the shape", () => {
+    const size = fc.integer({ min: 1, max: 70 });
+    const seed = fc.integer({ min: 0, max: 1e9 });
+    fc.assert(
+      fc.property(size, size, fc.integer({ min: 1, max: 300 }), seed, (p, q, n, s) => {
+        const a = values(n * p, s);
+        const b = values(n * q, s + 1);
+        const c = values(q * p, s + 2);
+        expect(crossProduct(n, a, p, b, q)).toEqual(crossProductReference(n, a, p, b, q));
+        expect(crossProduct(n, a, p, a, p)).toEqual(crossProductReference(n, a, p, a, p));
+        expect(rowProducts(p, a, n, c, q)).toEqual(rowProductsReference(p, a, n, c, q));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("take float64 as well as float32, and large then small shapes in one memory", () => {
+    const a = Float64Array.from(values(600 * 90, 1), (value) => value / 3);
+    const b = Float64Array.from(values(600 * 90, 2), (value) => value / 7);
+    expect(crossProduct(600, a, 90, b, 90)).toEqual(crossProductReference(600, a, 90, b, 90));
+    expect(rowProducts(90, a, 600, b, 600)).toEqual(rowProductsReference(90, a, 600, b, 600));
+    expect(crossProduct(200, a, 11, b, 13)).toEqual(crossProductReference(200, a, 11, b, 13));
+  });
+
+  it("the committed kernel is what its source compiles to", () => {
+    const folder = mkdtempSync(join(tmpdir(), "panel-products-"));
+    try {
+      const built = join(folder, "built.ts");
+      const script = new URL("../../kernel/build-panel-products.mjs", import.meta.url);
+      execFileSync(process.execPath, [fileURLToPath(script), built]);
+      const committed = new URL("../../src/linear-algebra/panel-products-wasm.ts", import.meta.url);
+      expect(readFileSync(built, "utf8")).toBe(readFileSync(committed, "utf8"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("without WebAssembly", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it("the plain loops answer", async () => {
+    vi.resetModules();
+    vi.stubGlobal("WebAssembly", undefined);
+    const plain = await import("../../src/linear-algebra/products.ts");
+    const a = values(300 * 40, 5);
+    const b = values(300 * 40, 6);
+    expect(plain.crossProduct(300, a, 40, b, 40)).toEqual(crossProduct(300, a, 40, b, 40));
+    expect(plain.rowProducts(40, a, 300, b, 300)).toEqual(rowProductsReference(40, a, 300, b, 300));
+  });
+});
