@@ -1,12 +1,13 @@
 import { type Alignment, applyAlignment } from "./alignment.ts";
 import {
-  type ReferenceWeights,
+  type ReferenceTerms,
   referenceWeights,
   type Similarity,
   similarityScale,
 } from "./detector/reference.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import { type HeatmapCounts, mergeHeatmaps } from "./heatmap.ts";
+import { TrueCellSums } from "./kernel/true-cell-sums.ts";
 import type { Matrix } from "./matrix.ts";
 import { strengths as conceptStrengths } from "./strengths.ts";
 
@@ -90,14 +91,17 @@ export interface CellContribution {
 }
 
 interface PreparedClass {
-  /** Weights of both references, interleaved (correct, incorrect) cell by cell. */
-  readonly weights: Float64Array;
-  readonly correct: ReferenceWeights;
-  readonly incorrect: ReferenceWeights;
+  /** Where {@link TrueCellSums} holds the weights of both references. */
+  readonly slot: number;
+  readonly correct: ReferenceTerms;
+  readonly incorrect: ReferenceTerms;
   readonly correctReference: HeatmapCounts;
   readonly incorrectReference: HeatmapCounts;
   readonly fallback: { readonly correct: boolean; readonly incorrect: boolean };
 }
+
+/** Weights kept ready at a time; with more classes than fit, the rest is made anew when its turn comes. */
+const MOST_WEIGHT_BYTES = 1 << 30;
 
 /** How many concepts a verdict names. */
 export const VERDICT_CONCEPTS = 5;
@@ -115,15 +119,10 @@ export class Detector {
   readonly #pooledCorrect: HeatmapCounts;
   readonly #pooledIncorrect: HeatmapCounts;
   readonly #prepared: (PreparedClass | undefined)[];
-  /** Sort keys, (strength bits, concept) in one exact float64, strongest first. */
-  readonly #keys: Float64Array;
-  readonly #order: Uint16Array;
-  readonly #strengthBits: Uint32Array;
-  readonly #rounded: Float32Array;
-  /** Sums over the cells of each concept's row and column, interleaved (correct, incorrect). */
-  readonly #sums: Float64Array;
+  #slots = 0;
+  readonly #mostSlots: number;
+  readonly #cells: TrueCellSums;
   readonly #contributions: Float64Array;
-  #trueCells = 0;
 
   /** Throws InvalidInputError when no class has an incorrect, or none a correct, reference input. */
   constructor(model: DetectorModel) {
@@ -137,11 +136,8 @@ export class Detector {
     requireReference("correct", this.#pooledCorrect);
     requireReference("incorrect", this.#pooledIncorrect);
     this.#prepared = new Array(model.classes.length);
-    this.#keys = new Float64Array(concepts);
-    this.#order = new Uint16Array(concepts);
-    this.#rounded = new Float32Array(concepts);
-    this.#strengthBits = new Uint32Array(this.#rounded.buffer);
-    this.#sums = new Float64Array(2 * concepts);
+    this.#mostSlots = Math.max(1, Math.floor(MOST_WEIGHT_BYTES / TrueCellSums.weightBytes(concepts)));
+    this.#cells = new TrueCellSums(concepts);
     this.#contributions = new Float64Array(concepts);
   }
 
@@ -177,9 +173,10 @@ export class Detector {
    * @param strengths C numbers
    */
   checkStrengths(strengths: Float32Array, predictedClass: number, into = emptyVerdict()): Verdict {
+    requireStrengths(strengths, this.model.concepts.length);
     const prepared = this.#prepare(predictedClass);
-    this.#sumWeights(strengths, prepared.weights);
-    const sums = this.#sums;
+    const trueCells = this.#cells.sum(strengths, prepared.slot);
+    const { sums } = this.#cells;
     let sumCorrect = 0;
     let sumIncorrect = 0;
     for (let c = 0; c < sums.length; c += 2) {
@@ -190,8 +187,8 @@ export class Detector {
     sumCorrect /= 2;
     sumIncorrect /= 2;
     const { similarity } = this.model;
-    const scaleCorrect = similarityScale(similarity, prepared.correct, sumCorrect, this.#trueCells);
-    const scaleIncorrect = similarityScale(similarity, prepared.incorrect, sumIncorrect, this.#trueCells);
+    const scaleCorrect = similarityScale(similarity, prepared.correct, sumCorrect, trueCells);
+    const scaleIncorrect = similarityScale(similarity, prepared.incorrect, sumIncorrect, trueCells);
     into.similarityToCorrect = prepared.correct.base + sumCorrect * scaleCorrect;
     into.similarityToIncorrect = prepared.incorrect.base + sumIncorrect * scaleIncorrect;
     into.score = into.similarityToIncorrect - into.similarityToCorrect;
@@ -262,64 +259,22 @@ export class Detector {
     };
     const correctReference = fallback.correct ? this.#pooledCorrect : reference.correct;
     const incorrectReference = fallback.incorrect ? this.#pooledIncorrect : reference.incorrect;
-    const correct = referenceWeights(correctReference, similarity);
-    const incorrect = referenceWeights(incorrectReference, similarity);
-    const weights = new Float64Array(2 * correct.weights.length);
-    for (let cell = 0; cell < correct.weights.length; cell++) {
-      weights[2 * cell] = correct.weights[cell];
-      weights[2 * cell + 1] = incorrect.weights[cell];
+    const { weights: correctWeights, ...correct } = referenceWeights(correctReference, similarity);
+    const { weights: incorrectWeights, ...incorrect } = referenceWeights(incorrectReference, similarity);
+    const weights = new Float64Array(2 * correctWeights.length);
+    for (let cell = 0; cell < correctWeights.length; cell++) {
+      weights[2 * cell] = correctWeights[cell];
+      weights[2 * cell + 1] = incorrectWeights[cell];
     }
-    const prepared = { weights, correct, incorrect, correctReference, incorrectReference, fallback };
+    if (this.#slots === this.#mostSlots) {
+      this.#prepared.fill(undefined);
+      this.#slots = 0;
+    }
+    const slot = this.#slots++;
+    this.#cells.hold(slot, weights);
+    const prepared = { slot, correct, incorrect, correctReference, incorrectReference, fallback };
     this.#prepared[predictedClass] = prepared;
     return prepared;
-  }
-
-  /**
-   * Sums the weights of the true cells by concept. Sorting the concepts first names the true cells without
-   * comparing: every concept beats all that come after its ties.
-   */
-  #sumWeights(strengths: Float32Array, weights: Float64Array): void {
-    const concepts = this.#order.length;
-    requireStrengths(strengths, concepts);
-    const order = this.#order;
-    const keys = this.#keys;
-    const sums = this.#sums.fill(0);
-    for (let c = 0; c < concepts; c++) this.#rounded[c] = strengths[c] + 0; // -0 becomes 0
-    for (let c = 0; c < concepts; c++) {
-      const bits = this.#strengthBits[c];
-      // Floats in the order of their bits, reversed: the strongest gets the smallest key.
-      const descending = bits >>> 31 ? bits : ~bits & 0x7fffffff;
-      keys[c] = descending * 4096 + c;
-    }
-    keys.sort();
-    for (let a = 0; a < concepts; a++) order[a] = keys[a] % 4096;
-    let trueCells = 0;
-    let next = 0;
-    for (let a = 0; a < concepts; a++) {
-      const stronger = order[a];
-      if (a === next) {
-        const strength = strengths[stronger];
-        next = a + 1;
-        while (next < concepts && strengths[order[next]] === strength) next++;
-      }
-      const start = stronger * concepts;
-      let correct = 0;
-      let incorrect = 0;
-      for (let b = next; b < concepts; b++) {
-        const weaker = order[b];
-        const at = 2 * (start + weaker);
-        const weightCorrect = weights[at];
-        const weightIncorrect = weights[at + 1];
-        correct += weightCorrect;
-        incorrect += weightIncorrect;
-        sums[2 * weaker] += weightCorrect;
-        sums[2 * weaker + 1] += weightIncorrect;
-      }
-      sums[2 * stronger] += correct;
-      sums[2 * stronger + 1] += incorrect;
-      trueCells += concepts - next;
-    }
-    this.#trueCells = trueCells;
   }
 }
 

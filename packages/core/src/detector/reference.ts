@@ -13,19 +13,23 @@ export const SIMILARITIES = ["cosine", "jaccard", "l1", "log-likelihood-ratio"] 
  */
 export type Similarity = (typeof SIMILARITIES)[number];
 
-/**
- * A reference heatmap made ready: every similarity depends on H through its size |H| and the sum of `weights`
- * over the cells where H is 1 alone, so that checking an input takes one pass over half of the cells.
- */
-export interface ReferenceWeights {
-  /** C×C row-major; the diagonal is 0. */
-  readonly weights: Float64Array;
+/** What a similarity needs of its reference besides the weights. */
+export interface ReferenceTerms {
   /** What an input whose every predicate is false would get (`l1`, `log-likelihood-ratio`), else 0. */
   readonly base: number;
   /** `base` divided among the concepts: half of each cell to each of its two concepts. */
   readonly baseByConcept: Float64Array;
   /** |B|, for `jaccard`; else 0. */
   readonly size: number;
+}
+
+/**
+ * A reference heatmap made ready: every similarity depends on H through its size |H| and the sum of `weights`
+ * over the cells where H is 1 alone, so that checking an input takes one pass over half of the cells.
+ */
+export interface ReferenceWeights extends ReferenceTerms {
+  /** C×C row-major; the diagonal is 0. */
+  readonly weights: Float64Array;
 }
 
 /** Prepares a reference with at least one input. O(C²). */
@@ -91,7 +95,7 @@ export function referenceWeights(reference: HeatmapCounts, similarity: Similarit
  */
 export function similarityScale(
   similarity: Similarity,
-  reference: ReferenceWeights,
+  reference: ReferenceTerms,
   sum: number,
   trueCells: number,
 ): number {

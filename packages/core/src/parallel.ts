@@ -1,0 +1,88 @@
+/**
+ * Counting on several cores, for Node. Kept out of the main entry, which runs in browsers too.
+ *
+ * @module
+ */
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import { InvalidInputError } from "./errors.ts";
+import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
+import type { Matrix } from "./matrix.ts";
+import type { PairCountTask } from "./parallel-worker.ts";
+
+/** Fewer comparisons than this are counted at once: handing them over would take longer. */
+const SMALL_WORK = 1 << 27;
+
+const idle: Worker[] = [];
+
+/**
+ * `countHeatmap` on worker threads over shared memory: the same counts, without holding up the event loop.
+ * Work of under 2^27 comparisons (inputs × C²) is done at once on the calling thread.
+ *
+ * Strengths in a SharedArrayBuffer are read in place; others are copied into one. The threads stay for the
+ * next call and do not keep the process alive.
+ *
+ * @param threads whole number >= 1; default: the machine's cores
+ */
+export async function countHeatmapParallel(
+  strengths: Matrix,
+  rows?: ArrayLike<number>,
+  threads = availableParallelism(),
+): Promise<HeatmapCounts> {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new InvalidInputError("threads", `is ${threads}`, "Use a whole number >= 1.");
+  const concepts = strengths.columns;
+  const inputs = rows?.length ?? strengths.rows;
+  if (inputs * concepts * concepts < SMALL_WORK || concepts > 4096) return countHeatmap(strengths, rows);
+  const chosen = new Uint32Array(new SharedArrayBuffer(4 * inputs));
+  for (let k = 0; k < inputs; k++) chosen[k] = rows ? rows[k] : k;
+  requireCountable(strengths, rows ?? chosen);
+  const shared = shareable(strengths.data);
+  const parts = await Promise.all(
+    Array.from({ length: threads }, async (_, part) => {
+      const from = Math.floor((inputs * part) / threads);
+      const to = Math.floor((inputs * (part + 1)) / threads);
+      const counts = new Uint32Array(new SharedArrayBuffer(4 * concepts * concepts));
+      await runTask({ concepts, strengths: shared, rows: chosen.subarray(from, to), counts });
+      return counts;
+    }),
+  );
+  const counts = new Uint32Array(concepts * concepts);
+  for (const part of parts) for (let cell = 0; cell < counts.length; cell++) counts[cell] += part[cell];
+  return { concepts, inputs, counts };
+}
+
+/** Ends the threads that wait for work. Calls under way are not affected. */
+export async function closeCountingThreads(): Promise<void> {
+  await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
+}
+
+async function runTask(task: PairCountTask): Promise<void> {
+  const worker = idle.pop() ?? startWorker();
+  worker.ref();
+  worker.postMessage(task);
+  // Rejects when the thread fails; it is then not put back.
+  await once(worker, "message");
+  worker.unref();
+  idle.push(worker);
+}
+
+function startWorker(): Worker {
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./parallel-worker.js", import.meta.url));
+  // From source (tests, development) the thread must load TypeScript, which Node 20 cannot do by itself.
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json"));
+  const loader = new URL("dist/esm/api/index.mjs", tsx).href;
+  const entry = new URL("./parallel-worker.ts", import.meta.url).href;
+  const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(entry)}, ${JSON.stringify(entry)}))`;
+  return new Worker(start, { eval: true, execArgv: [] });
+}
+
+function shareable(values: Float32Array): Float32Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  shared.set(values);
+  return shared;
+}
