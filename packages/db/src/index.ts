@@ -12,4 +12,6 @@ export * from "./open-artifact-store.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
 export * from "./s3-artifact-store.ts";
+export * from "./upload.ts";
+export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";

@@ -149,9 +149,10 @@ async function isPublished(
 
 /** The parent's indexes, built before attaching: attaching then holds its lock for a moment only. */
 async function createIndexes(client: PoolClient, partition: string): Promise<void> {
+  await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (run_id, input_id)`);
   const { rows } = await client.query<{ definition: string }>(
     `SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index
-     WHERE indrelid = 'verdict'::regclass ORDER BY indexrelid`,
+     WHERE indrelid = 'verdict'::regclass AND NOT indisprimary ORDER BY indexrelid`,
   );
   for (const { definition } of rows) {
     // CREATE [UNIQUE] INDEX name ON ONLY public.verdict USING …

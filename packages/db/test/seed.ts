@@ -8,7 +8,9 @@ export async function seedRun({ prisma }: Database, { classes = ["cat", "dog"], 
   const version = await prisma.modelVersion.create({
     data: { modelId: model.id, name: "1", classes, embeddingWidth: 8 },
   });
-  const vlm = await prisma.visionLanguageModel.create({ data: { projectId, name: "vlm", embeddingWidth: 16 } });
+  const vlm = await prisma.visionLanguageModel.create({
+    data: { projectId, name: "vlm", embeddingWidth: 16 },
+  });
   const conceptSet = await prisma.conceptSet.create({
     data: {
       projectId,

@@ -672,6 +672,7 @@ CREATE TRIGGER "run_drop_verdict_partitions" AFTER DELETE ON "run"
 -- Every partition gets these when it is attached. run_id is constant in a partition, so no index needs it.
 CREATE INDEX "verdict_score_idx" ON "verdict"("score", "input_id");
 CREATE INDEX "verdict_verdict_score_idx" ON "verdict"("verdict", "score", "input_id");
+CREATE INDEX "verdict_misclassified_score_idx" ON "verdict"("score", "input_id") WHERE "misclassified";
 CREATE INDEX "verdict_fault_score_idx" ON "verdict"("fault", "score", "input_id") WHERE "fault" <> 'NONE';
 CREATE INDEX "verdict_classes_score_idx" ON "verdict"("label", "predicted_class", "score", "input_id");
 CREATE INDEX "verdict_predicted_class_score_idx" ON "verdict"("predicted_class", "score", "input_id");
