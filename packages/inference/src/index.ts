@@ -1,8 +1,14 @@
+export * from "./archive.ts";
+export * from "./arrays/array-file.ts";
+export * from "./arrays/invalid-array.ts";
+export { encodeNpy, npyHeader } from "./arrays/npy.ts";
+export { encodeNpz } from "./arrays/npz.ts";
+export { encodeSafetensors } from "./arrays/safetensors.ts";
 export * from "./batches.ts";
 export * from "./encoder.ts";
 export * from "./graph-split.ts";
 export * from "./head.ts";
-export * from "./invalid-input.ts";
+export { InvalidInputError } from "./invalid-input.ts";
 export * from "./model-validation.ts";
 export { InvalidModelError, type ModelSource, type SessionOptions } from "./onnx-session.ts";
 export * from "./preprocessing.ts";
