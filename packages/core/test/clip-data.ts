@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL("../../../../shared/data/clip-vitb32/", imp
 export const clipDataIsHere = existsSync(folder);
 if (!clipDataIsHere) console.warn(`skipped: the CLIP ViT-B/32 test data are not in ${folder}`);
 
-/** The values of a NumPy .npy file of little-endian float32 or uint8. */
+/** The values of a NumPy .npy file of little-endian float16, float32 or uint8. */
 function readNpy(name: string): { shape: number[]; values: Float32Array } {
   const file = readFileSync(folder + name);
   const body = 10 + file.readUInt16LE(8);
@@ -17,8 +17,18 @@ function readNpy(name: string): { shape: number[]; values: Float32Array } {
   const bytes = file.buffer.slice(file.byteOffset + body, file.byteOffset + file.length);
   const values = header.includes("'<f4'")
     ? new Float32Array(bytes)
-    : Float32Array.from(new Uint8Array(bytes));
+    : header.includes("'<f2'")
+      ? Float32Array.from(new Uint16Array(bytes), halfPrecision)
+      : Float32Array.from(new Uint8Array(bytes));
   return { shape: shape.filter((size) => size > 0), values };
+}
+
+/** The value of IEEE 754 binary16 bits (normal and subnormal numbers). */
+function halfPrecision(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  const size = exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15);
+  return bits >> 15 ? -size : size;
 }
 
 function readMatrix(name: string): Matrix {
