@@ -11,7 +11,6 @@ export * from "./notifications.ts";
 export * from "./open-artifact-store.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
-export * from "./s3-artifact-store.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";

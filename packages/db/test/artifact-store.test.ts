@@ -1,0 +1,175 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import S3rver from "s3rver";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ArtifactStore, FolderArtifactStore, openArtifactStore } from "../src/index.ts";
+import { S3ArtifactStore } from "../src/s3-artifact-store.ts";
+
+let folder: string;
+let s3: S3rver;
+let endpoint: string;
+const maxBytes = 20 * 2 ** 20;
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+async function* chunks(content: Uint8Array, size = 100_000): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < content.length; i += size) yield content.subarray(i, i + size);
+}
+
+function s3Store(): S3ArtifactStore {
+  return new S3ArtifactStore({
+    bucket: "faultline",
+    prefix: "artifacts",
+    maxBytes,
+    spoolDirectory: path.join(folder, "spool"),
+    client: {
+      endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
+    },
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "faultline-artifacts-"));
+  const port = await new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+  s3 = new S3rver({
+    port,
+    address: "127.0.0.1",
+    silent: true,
+    directory: path.join(folder, "s3"),
+    configureBuckets: [{ name: "faultline", configs: [] }],
+  });
+  await s3.run();
+  endpoint = `http://127.0.0.1:${port}`;
+});
+
+afterAll(async () => {
+  await s3.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.each<[string, () => Promise<ArtifactStore>]>([
+  ["folder", () => FolderArtifactStore.open(path.join(folder, "store"), { maxBytes })],
+  ["S3", async () => s3Store()],
+])("%s artifact store", (_name, open) => {
+  let store: ArtifactStore;
+  beforeAll(async () => {
+    store = await open();
+  });
+
+  test("gives back what it was given, from bytes and from a stream", async () => {
+    const content = randomBytes(1_000_001);
+    const stored = await store.put(content);
+    expect(stored).toEqual({ sha256: sha256(content), bytes: content.length });
+    expect(await store.put(chunks(content), { sha256: stored.sha256 })).toEqual(stored);
+    expect(await store.has(stored.sha256)).toBe(true);
+    expect(await store.size(stored.sha256)).toBe(content.length);
+    expect(content.equals(await store.read(stored.sha256))).toBe(true);
+    const streamed: Buffer[] = [];
+    for await (const chunk of await store.stream(stored.sha256)) streamed.push(chunk as Buffer);
+    expect(content.equals(Buffer.concat(streamed))).toBe(true);
+  });
+
+  test("stores the empty blob", async () => {
+    const stored = await store.put(new Uint8Array(0));
+    expect(stored.bytes).toBe(0);
+    expect(await store.read(stored.sha256)).toHaveLength(0);
+  });
+
+  test("stores blobs of several parts", async () => {
+    const content = randomBytes(12 * 2 ** 20);
+    const { sha256 } = await store.put(chunks(content, 2 ** 20));
+    expect(content.equals(await store.read(sha256))).toBe(true);
+  });
+
+  test("reads ranges exactly", async () => {
+    const content = randomBytes(10_000);
+    const stored = await store.put(content);
+    expect(await store.readRange(stored.sha256, 100, 50)).toEqual(content.subarray(100, 150));
+    expect(await store.readRange(stored.sha256, 9_999, 1)).toEqual(content.subarray(9_999));
+    expect(await store.readRange(stored.sha256, 5, 0)).toHaveLength(0);
+    await expect(store.readRange(stored.sha256, 9_999, 2)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    await expect(store.readRange(stored.sha256, 20_000, 2)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+  });
+
+  test("refuses content that is not what was promised, and keeps none of it", async () => {
+    const content = randomBytes(1000);
+    const promised = sha256(randomBytes(1000));
+    await expect(store.put(content, { sha256: promised })).rejects.toMatchObject({ code: "HASH_MISMATCH" });
+    expect(await store.has(promised)).toBe(false);
+    expect(await store.has(sha256(content))).toBe(false);
+  });
+
+  test("refuses content that is too large", async () => {
+    const content = randomBytes(1001);
+    await expect(store.put(chunks(content, 10), { maxBytes: 1000 })).rejects.toMatchObject({
+      code: "TOO_LARGE",
+    });
+    expect(await store.has(sha256(content))).toBe(false);
+  });
+
+  test("takes a file over", async () => {
+    const content = randomBytes(5000);
+    const file = path.join(folder, "given");
+    await writeFile(file, content);
+    const stored = await store.putFile(file, { sha256: sha256(content) });
+    await expect(stat(file)).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await store.read(stored.sha256)).toEqual(content);
+  });
+
+  test("many writers of the same content do not disturb each other", async () => {
+    const content = randomBytes(300_000);
+    const stored = await Promise.all(Array.from({ length: 8 }, () => store.put(chunks(content, 7_000))));
+    expect(new Set(stored.map(({ sha256 }) => sha256)).size).toBe(1);
+    expect(content.equals(await store.read(stored[0].sha256))).toBe(true);
+  });
+
+  test("says what it does not have, and forgets what is deleted", async () => {
+    const { sha256: present } = await store.put(randomBytes(10));
+    await store.delete(present);
+    await store.delete(present);
+    expect(await store.has(present)).toBe(false);
+    for (const ask of [
+      store.size(present),
+      store.read(present),
+      store.readRange(present, 0, 1),
+      store.stream(present),
+    ]) {
+      await expect(ask).rejects.toMatchObject({ name: "ArtifactError", code: "NOT_FOUND" });
+    }
+    await expect(store.read("../../etc/passwd")).rejects.toMatchObject({ code: "INVALID_HASH" });
+  });
+});
+
+test("the folder store leaves no temporary files and removes those of killed processes", async () => {
+  const directory = path.join(folder, "abandoned");
+  const incoming = path.join(directory, "incoming");
+  await mkdir(incoming, { recursive: true });
+  await writeFile(path.join(incoming, "old"), "half");
+  await utimes(path.join(incoming, "old"), 0, 0);
+  await writeFile(path.join(incoming, "young"), "half");
+  const store = await FolderArtifactStore.open(directory);
+  await store.put(randomBytes(100));
+  expect(await readdir(incoming)).toEqual(["young"]);
+});
+
+test("FAULTLINE_ARTIFACTS chooses the store", async () => {
+  expect(await openArtifactStore({ FAULTLINE_ARTIFACTS: "s3://bucket/some/prefix" })).toBeInstanceOf(
+    S3ArtifactStore,
+  );
+  const store = await openArtifactStore({ FAULTLINE_DATA: folder });
+  expect(store).toBeInstanceOf(FolderArtifactStore);
+  await store.put(Buffer.from("x"));
+  expect(await readdir(path.join(folder, "artifacts"))).toContain("incoming");
+});
