@@ -1,0 +1,43 @@
+// npm run bench [name] [-- --json FILE]: one bench of bench/, or all of them one after another.
+// With several, FILE gets the bench's name before its extension: results.json -> results.core.json.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const BENCHES = ["core", "alignment", "ablation", "detection", "pipeline", "api"];
+/** What the method's own numerics take, asked for by one name. */
+const GROUPS = { core: ["core", "alignment"] };
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const fileOf = (name) => join(root, "bench", `${name}.ts`);
+const available = BENCHES.filter((name) => existsSync(fileOf(name)));
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: "string" } },
+  allowPositionals: true,
+});
+const unknown = positionals.find((name) => !available.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no bench "${unknown}". There are: ${available.join(", ")}.`);
+  process.exit(2);
+}
+const chosen =
+  positionals.length > 0
+    ? positionals.flatMap((name) => GROUPS[name] ?? [name]).filter((name) => available.includes(name))
+    : available;
+let failed = 0;
+for (const name of chosen) {
+  const args = ["--conditions=faultline-source", "--import", "tsx", fileOf(name)];
+  if (values.json !== undefined) {
+    const extension = extname(values.json);
+    const stem = values.json.slice(0, values.json.length - extension.length);
+    args.push("--json", chosen.length > 1 ? `${stem}.${name}${extension}` : values.json);
+  }
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) {
+    failed++;
+    console.error(`bench ${name} failed (exit ${status})`);
+  }
+}
+process.exit(failed > 0 ? 1 : 0);
