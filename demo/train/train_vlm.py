@@ -29,7 +29,7 @@ def true_pairs(labels, attributes, places, claims):
     return ok
 
 
-def main(work, models, minutes):
+def main(work, models, epochs):
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
     data = Dataset(work, "vlm", captions=True)
@@ -38,7 +38,7 @@ def main(work, models, minutes):
     scale = torch.nn.Parameter(torch.tensor(np.log(12.0)).float())
     parameters = [*image_tower.parameters(), *text_tower.parameters(), scale]
     optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.02)
-    epochs = int(minutes)
+    epochs = int(epochs)
     steps = epochs * (n // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, steps, pct_start=0.15)
     began = time.time()

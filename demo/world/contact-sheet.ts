@@ -20,7 +20,7 @@ export async function contactSheet(columns: number, size: number, shown: number,
   );
   return sharp({ create: { width: columns * step + gap, height: classNames.length * step + gap, channels: 3, background: "#12141a" } })
     .composite(tiles)
-    .png({ compressionLevel: 9, palette: false })
+    .png({ compressionLevel: 9, adaptiveFiltering: true })
     .toBuffer();
 }
 
