@@ -7,8 +7,7 @@ import asc from "assemblyscript/asc";
 
 const source = await readFile(new URL("panel-products.ts", import.meta.url), "utf8");
 const target =
-  process.argv[2] ??
-  fileURLToPath(new URL("../src/linear-algebra/panel-products-wasm.ts", import.meta.url));
+  process.argv[2] ?? fileURLToPath(new URL("../src/linear-algebra/panel-products-wasm.ts", import.meta.url));
 
 let binary;
 const { error, stderr } = await asc.main(

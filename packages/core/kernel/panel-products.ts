@@ -16,7 +16,7 @@ export function addPanelProducts(
   c: usize,
   upperTriangle: bool,
 ): void {
-  const panelBytes: usize = (<usize>depth) * 32;
+  const panelBytes: usize = <usize>depth * 32;
   for (let q: i32 = 0; q < bPanels; q++) {
     const panelsOfA = upperTriangle ? q + 1 : aPanels;
     for (let p: i32 = 0; p < panelsOfA; p++) {
