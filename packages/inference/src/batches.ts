@@ -35,8 +35,9 @@ export interface BatchOptions {
  * Embeds images batch by batch, in order, decoding the next batch while the network works on the current one.
  *
  * Results are bit-identical for the same list of inputs and the same batch size: input i always sits in slot
- * i mod batchSize, a poison input leaves its slot blank, and the last batch is filled up with blank images,
- * because ONNX Runtime may choose other kernels, with other last bits, for another batch size.
+ * i mod batchSize, a poison input leaves its slot blank, and the last batch is filled up with blank images. ONNX
+ * Runtime promises no equal bits across batch sizes; measured (1.30, x86-64, ResNet-20 and -56, linear layers of
+ * width 64 to 768), rows did not differ in a bit between batch sizes 1 to 300, slots, or 1 and 2 threads.
  * Memory: two batches of tensors plus `decodeConcurrency` decoded images.
  *
  * @throws what `read` throws (a store that cannot be reached is no fault of the input), the signal's reason, or
