@@ -28,7 +28,7 @@ export interface SharedSpaceCheck {
   readonly meanCosinePValue: number;
   /** The same for the overlap of the directions in which images differ with those in which texts differ. */
   readonly covariancePValue: number;
-  /** Zero-shot accuracy and the chance of one so high when images and labels are unrelated. */
+  /** Zero-shot accuracy and the chance of one so high when the class vectors' names are dealt out at random. */
   readonly zeroShot?: { readonly accuracy: number; readonly pValue: number };
 }
 
@@ -40,10 +40,12 @@ export interface SharedSpaceCheck {
  * shuffling the dimensions of the texts (the same way for all) changes nothing. Against this null two
  * statistics are tested: the mean cosine over all pairs (tr of the means' product; positive in CLIP-like
  * spaces), and tr(Σ_images·Σ_texts), the overlap of the centred covariances (high when texts differ along
- * directions in which the images differ, as class names do). With labels, zero-shot accuracy is tested against
- * shuffled labels too. One significant test is evidence enough of a shared space.
+ * directions in which the images differ, as class names do). With labels, zero-shot accuracy is tested too,
+ * against the same class vectors under shuffled names (not shuffled labels: even an unrelated vector sorts
+ * clustered images by class somehow). One significant test is evidence enough of a shared space.
  *
- * Limits: with images or texts that all mean the same, only the mean can speak; a VLM whose modality gap makes
+ * Limits: with images or texts that all mean the same, only the mean can speak; the zero-shot test needs
+ * about 6 classes (K! ways to name them); a VLM whose modality gap makes
  * the mean cosine negative relies on the covariances or labels; a space that is *nearly* the right one (a
  * fine-tuned copy of the same CLIP) passes, as it should be caught by zero-shot accuracy instead. Needs at
  * least 2 images; the more varied they and the texts are the surer. Costs O((N + P)·m² + permutations·m²).
@@ -139,16 +141,16 @@ function zeroShotTest(
   uniform: Random,
 ) {
   const { classes } = oracleAnswers(strengths(images, classVectors), labels);
-  const hits = (order: (i: number) => number) => {
+  const k = classVectors.rows;
+  const confusion = new Uint32Array(k * k);
+  for (let i = 0; i < classes.length; i++) confusion[labels[i] * k + classes[i]]++;
+  const hits = (name: ArrayLike<number>) => {
     let count = 0;
-    for (let i = 0; i < classes.length; i++) if (classes[i] === labels[order(i)]) count++;
+    for (let label = 0; label < k; label++) count += confusion[label * k + name[label]];
     return count;
   };
-  const right = hits((i) => i);
+  const right = hits(Uint32Array.from({ length: k }, (_, label) => label));
   let asHigh = 1;
-  for (let draw = 0; draw < permutations; draw++) {
-    const shuffled = permutation(classes.length, uniform);
-    if (hits((i) => shuffled[i]) >= right) asHigh++;
-  }
+  for (let draw = 0; draw < permutations; draw++) if (hits(permutation(k, uniform)) >= right) asHigh++;
   return { accuracy: right / classes.length, pValue: asHigh / (permutations + 1) };
 }
