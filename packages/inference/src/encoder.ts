@@ -1,5 +1,6 @@
 import { type Matrix, matrix } from "@faultline/core";
 import {
+  fixedBatchSize,
   InvalidModelError,
   type ModelSource,
   OnnxSession,
@@ -148,11 +149,6 @@ async function runImages(
       { cause: error },
     );
   }
-}
-
-function fixedBatchSize(input: TensorInfo): number | null {
-  const batch = input.shape[0];
-  return typeof batch === "number" && batch > 0 ? batch : null;
 }
 
 function imageInput(session: OnnxSession, spec: PreprocessingSpec, field: string): TensorInfo {

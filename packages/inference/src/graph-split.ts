@@ -1,5 +1,13 @@
 import { InvalidInputError } from "./invalid-input.ts";
-import { decodeModel, type Graph, type GraphNode, type Model, onnx, readsOf } from "./onnx-graph.ts";
+import {
+  decodeModel,
+  type Graph,
+  type GraphNode,
+  type Model,
+  onnx,
+  readsOf,
+  requireSelfContained,
+} from "./onnx-graph.ts";
 import { OnnxSession } from "./onnx-session.ts";
 
 /** The tensor at which a graph was to be split is not there, or is no bottleneck. */
@@ -27,13 +35,14 @@ const LISTED_CANDIDATES = 20;
  * @returns `encoder`: image -> that tensor, and `head`: that tensor -> the graph's first output, each an ONNX file with the nodes and initializers that it needs. Run in sequence they compute what the
  * whole graph computes.
  * @throws SplitError when the tensor is not there or the head would need more than it; lists tensors that fit.
- * @throws InvalidModelError when `bytes` is no ONNX file.
+ * @throws InvalidModelError when `bytes` is no ONNX file, or one that `requireSelfContained` refuses.
  */
 export async function splitGraph(
   bytes: Uint8Array,
   penultimateTensor: string,
 ): Promise<{ readonly encoder: Uint8Array; readonly head: Uint8Array }> {
   const model = decodeModel(bytes, "model");
+  requireSelfContained(model, "model");
   const graph = model.graph as Graph;
   const logits = graph.output?.[0].name ?? "";
   const producers = producersOf(graph);

@@ -1,5 +1,6 @@
 import { type Matrix, matrix } from "@faultline/core";
 import {
+  fixedBatchSize,
   InvalidModelError,
   type ModelSource,
   OnnxSession,
@@ -105,11 +106,6 @@ async function runRows(
       { cause: error },
     );
   }
-}
-
-function fixedBatchSize(input: TensorInfo): number | null {
-  const batch = input.shape[0];
-  return typeof batch === "number" && batch > 0 ? batch : null;
 }
 
 function embeddingInput(session: OnnxSession, width: number): TensorInfo {

@@ -87,7 +87,8 @@ export class OnnxSession {
       // The thread is plain JavaScript: loaders that the process was started with (tsx) are not for it.
       execArgv: [],
       workerData: {
-        source,
+        // A view is cloned with the whole buffer under it.
+        source: typeof source === "string" ? source : new Uint8Array(source),
         options: {
           executionProviders: ["cpu"],
           executionMode: "sequential",
@@ -154,6 +155,12 @@ export class OnnxSession {
 
 function tensorInfo(metadata: Metadata): TensorInfo {
   return { name: metadata.name, type: metadata.type ?? "not a tensor", shape: metadata.shape ?? [] };
+}
+
+/** The batch size that an input insists on (its first dimension), or null when it is dynamic. */
+export function fixedBatchSize(input: TensorInfo): number | null {
+  const batch = input.shape[0];
+  return typeof batch === "number" && batch > 0 ? batch : null;
 }
 
 /** The output called by one of `preferred` (first match wins), else the graph's first output. */

@@ -1,6 +1,7 @@
 import { type Matrix, matrix } from "@faultline/core";
 import { reasonOf } from "./invalid-input.ts";
 import {
+  fixedBatchSize,
   InvalidModelError,
   type ModelSource,
   OnnxSession,
@@ -107,8 +108,7 @@ function tokenRunner(session: OnnxSession, tokenizer: Tokenizer): RunTokens {
     );
   const length = tokenizer.contextLength;
   for (const input of mask ? [ids, mask] : [ids]) requireTokenInput(input, length);
-  const declaredBatch = ids.shape[0];
-  const batch = typeof declaredBatch === "number" && declaredBatch > 0 ? declaredBatch : BATCH;
+  const batch = fixedBatchSize(ids) ?? BATCH;
   const output = pickOutput(session, EMBEDDING_NAMES, FIELD).name;
 
   const runBatch = async (encoded: readonly { ids: Int32Array; mask: Int32Array }[]) => {

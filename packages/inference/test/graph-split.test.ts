@@ -65,6 +65,19 @@ describe("splitGraph", () => {
     expect(error.message).toContain('the graph has no tensor "penultimate". Name one of: embedding, pooled');
   });
 
+  it("never loads a graph whose tensors lie in other files", async () => {
+    const graph = classifierGraph(8, 6, 5, 3);
+    const [kernel, ...others] = graph.initializer ?? [];
+    const external = {
+      ...kernel,
+      rawData: undefined,
+      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData: [{ key: "location", value: "package.json" }],
+    };
+    const bytes = modelBytes({ ...graph, initializer: [external, ...others] });
+    await expect(splitGraph(bytes, "embedding")).rejects.toThrow('"kernel" is stored in another file');
+  });
+
   it("refuses a tensor that the logits bypass", async () => {
     const graph = classifierGraph(8, 6, 5, 3);
     // A residual connection around Relu: "active" is no bottleneck.

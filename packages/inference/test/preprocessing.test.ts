@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import {
@@ -115,10 +116,25 @@ describe("preprocessImage", () => {
   });
 
   it("refuses an image that claims more pixels than the limit", async () => {
-    // A PNG of 9000×9000 one-bit pixels takes a few kilobytes.
-    const bomb = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: "white" } })
-      .png({ palette: true })
-      .toBuffer();
+    // 9000×9000 grey pixels of one bit each: a PNG of ten kilobytes.
+    const header = Buffer.alloc(13);
+    header.writeUInt32BE(9000, 0);
+    header.writeUInt32BE(9000, 4);
+    header[8] = 1;
+    const chunk = (type: string, data: Buffer) => {
+      const body = Buffer.concat([Buffer.from(type), data]);
+      const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+      length.writeUInt32BE(data.length);
+      checksum.writeUInt32BE(crc32(body));
+      return Buffer.concat([length, body, checksum]);
+    };
+    const bomb = Buffer.concat([
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+      chunk("IHDR", header),
+      chunk("IDAT", deflateSync(Buffer.alloc(9000 * 1126))),
+      chunk("IEND", Buffer.alloc(0)),
+    ]);
+    expect(bomb.length).toBeLessThan(20_000);
     await expect(preprocessImage("bomb", bomb, CLIP)).rejects.toThrow(/pixel limit/);
   });
 });
