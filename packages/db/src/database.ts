@@ -40,8 +40,10 @@ export async function databaseServer(environment: NodeJS.ProcessEnv = process.en
  */
 export function openDatabase(url: string, { connections = 10 } = {}): Database {
   const pool = new pg.Pool({ connectionString: url, max: connections, application_name: "faultline" });
-  // An idle connection that the server closes is replaced at its next use; without a listener it would end us.
+  // A lost connection fails the query that runs on it, and the pool replaces it. The event besides would end
+  // the process where nobody listens: on the pool while the connection is idle, on itself while it is in use.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
   return {
     prisma,

@@ -6,6 +6,7 @@ export * from "./generated/client.ts";
 export type { default as PrismaTypes } from "./generated/pothos-types.ts";
 export { getDatamodel } from "./generated/pothos-types.ts";
 export * from "./input-ingestion.ts";
+export * from "./jobs.ts";
 export * from "./migrate.ts";
 export * from "./notifications.ts";
 export * from "./open-artifact-store.ts";

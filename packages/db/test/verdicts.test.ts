@@ -1,0 +1,350 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
+import {
+  exportVerdicts,
+  ingestInputs,
+  publishVerdicts,
+  RunNotifications,
+  type VerdictRow,
+} from "../src/index.ts";
+import { seedRun } from "./seed.ts";
+
+const inputs = 500;
+let database: TestDatabase;
+let seed: Awaited<ReturnType<typeof seedRun>>;
+let firstInput: number;
+
+function externalId(i: number): string {
+  return `bild/ä ${i} "x", y\\n.jpg`;
+}
+
+function* verdicts(count = inputs): Generator<VerdictRow> {
+  for (let i = 0; i < count; i++) {
+    const misclassified = i % 5 === 0;
+    yield {
+      inputId: i % 2 ? firstInput + i : BigInt(firstInput + i),
+      position: i,
+      externalId: externalId(i),
+      label: i % 7 === 0 ? null : i % 2,
+      predictedClass: (i + Number(misclassified)) % 2,
+      oracleClass: i % 2,
+      confidence: i / inputs,
+      verdict: i < 50 ? "DEFECT" : "OK",
+      score: 1 - i / 100,
+      threshold: 0.505,
+      misclassified: i % 7 === 0 ? null : misclassified,
+      fault: i % 7 === 0 ? null : misclassified ? "HEAD" : "NONE",
+      concepts: Int16Array.from({ length: i % 4 }, (_, k) => k),
+    };
+  }
+}
+
+async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function partitions(): Promise<string[]> {
+  const { rows } = await database.pool.query(
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'verdict_partition'::regnamespace",
+  );
+  return rows.map((row) => row.relname);
+}
+
+async function newRun(): Promise<string> {
+  const { id, createdAt, configuration, ...run } = seed.run;
+  return (await database.prisma.run.create({ data: { ...run, configuration: {}, name: "another" } })).id;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  seed = await seedRun(database);
+  await ingestInputs(
+    database.pool,
+    seed.dataset.id,
+    Array.from({ length: inputs }, (_, i) => ({ externalId: `${i}`, split: "TEST" as const, label: i % 2 })),
+  );
+  firstInput = Number((await database.prisma.input.findFirstOrThrow({ orderBy: { id: "asc" } })).id);
+});
+
+afterAll(() => database.close());
+
+describe("publishVerdicts", () => {
+  test("writes every value as it was given, and the run's success with them", async () => {
+    const { pool, prisma } = database;
+    const runId = seed.run.id;
+    const count = await publishVerdicts(pool, {
+      runId,
+      attempt: 1,
+      verdicts: verdicts(),
+      alongside: async (client) => {
+        await client.query(
+          "INSERT INTO class_report VALUES ($1, 0, 250, 200, 20, 20, 10), ($1, 1, 250, 200, 20, 20, 10)",
+          [runId],
+        );
+      },
+    });
+    expect(count).toBe(inputs);
+    const rows = await prisma.verdict.findMany({ where: { runId }, orderBy: { position: "asc" } });
+    expect(rows).toEqual(
+      [...verdicts()].map((row) => ({
+        ...row,
+        runId,
+        inputId: BigInt(row.inputId),
+        confidence: expect.closeTo(row.confidence, 6),
+        concepts: [...(row.concepts as Int16Array)],
+      })),
+    );
+    const run = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
+    expect(run.status).toBe("SUCCEEDED");
+    expect(run.finishedAt).toBeInstanceOf(Date);
+    expect(await prisma.classReport.count({ where: { runId } })).toBe(2);
+  });
+
+  test("does nothing when the attempt is already published", async () => {
+    const before = await partitions();
+    expect(await publishVerdicts(database.pool, { runId: seed.run.id, attempt: 1, verdicts: [] })).toBeNull();
+    expect(await partitions()).toEqual(before);
+  });
+
+  test("a page by score reads one partition's index", async () => {
+    const { rows } = await database.pool.query(
+      "EXPLAIN SELECT * FROM verdict WHERE run_id = $1 ORDER BY score DESC, input_id DESC LIMIT 10",
+      [seed.run.id],
+    );
+    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expect(plan).toMatch(/Index Scan Backward using "?[\w-]+score_input_id_idx/);
+    expect(plan).not.toMatch(/Sort|Seq Scan/);
+  });
+
+  test("leaves nothing of a publication that breaks", async () => {
+    const runId = await newRun();
+    const before = await partitions();
+    function* breaking() {
+      yield* verdicts(100);
+      throw new Error("worker broke");
+    }
+    await expect(publishVerdicts(database.pool, { runId, attempt: 1, verdicts: breaking() })).rejects.toThrow(
+      "worker broke",
+    );
+    const twice = [...verdicts(1), ...verdicts(1)];
+    await expect(
+      publishVerdicts(database.pool, { runId, attempt: 1, verdicts: twice }),
+    ).rejects.toMatchObject({
+      code: "23505",
+    });
+    const outOfRange = [{ ...[...verdicts(1)][0], confidence: 1.5 }];
+    await expect(publishVerdicts(database.pool, { runId, attempt: 1, verdicts: outOfRange })).rejects.toThrow(
+      /verdict_confidence_check/,
+    );
+    await expect(
+      publishVerdicts(database.pool, {
+        runId,
+        attempt: 1,
+        verdicts: verdicts(),
+        alongside: () => Promise.reject(new Error("report broke")),
+      }),
+    ).rejects.toThrow("report broke");
+    expect(await partitions()).toEqual(before);
+    expect(await database.prisma.verdict.count({ where: { runId } })).toBe(0);
+    expect((await database.prisma.run.findUniqueOrThrow({ where: { id: runId } })).status).toBe("RUNNING");
+    // Its connections are still good.
+    expect(await publishVerdicts(database.pool, { runId, attempt: 1, verdicts: verdicts() })).toBe(inputs);
+  });
+
+  test("a process that is killed while it copies leaves nothing", async () => {
+    const runId = await newRun();
+    const before = await partitions();
+    let killed = false;
+    async function* killing() {
+      yield* verdicts(inputs - 1);
+      await database.pool.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE query LIKE 'COPY verdict_partition%' AND datname = current_database()`,
+      );
+      killed = true;
+      yield [...verdicts(1)][0];
+    }
+    await expect(
+      publishVerdicts(database.pool, { runId, attempt: 1, verdicts: killing() }),
+    ).rejects.toThrow();
+    expect(killed).toBe(true);
+    expect(await partitions()).toEqual(before);
+  });
+
+  test("refuses stale attempts, cancelled, failed and unknown runs", async () => {
+    const { pool, prisma } = database;
+    const runId = await newRun();
+    await prisma.run.update({ where: { id: runId }, data: { attempt: 2 } });
+    const stale = publishVerdicts(pool, { runId, attempt: 1, verdicts: verdicts() });
+    await expect(stale).rejects.toMatchObject({ name: "PublicationError", code: "STALE_ATTEMPT" });
+
+    async function* cancelledMeanwhile() {
+      yield* verdicts(10);
+      await prisma.run.update({ where: { id: runId }, data: { cancelRequestedAt: new Date() } });
+    }
+    const cancelled = publishVerdicts(pool, { runId, attempt: 2, verdicts: cancelledMeanwhile() });
+    await expect(cancelled).rejects.toMatchObject({ code: "CANCELLED" });
+
+    await prisma.run.update({ where: { id: runId }, data: { status: "FAILED", cancelRequestedAt: null } });
+    const failed = publishVerdicts(pool, { runId, attempt: 2, verdicts: verdicts() });
+    await expect(failed).rejects.toMatchObject({ code: "ALREADY_ENDED" });
+
+    const unknown = publishVerdicts(pool, { runId: crypto.randomUUID(), attempt: 1, verdicts: [] });
+    await expect(unknown).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+  });
+
+  test("of two publications of one attempt at once, one wins and the other sees it", async () => {
+    const runId = await newRun();
+    const results = await Promise.all(
+      [1, 2].map(() => publishVerdicts(database.pool, { runId, attempt: 1, verdicts: verdicts() })),
+    );
+    expect(results.sort()).toEqual([inputs, null]);
+    expect(await database.prisma.verdict.count({ where: { runId } })).toBe(inputs);
+  });
+
+  test("a retry replaces the verdicts in one step, and deleting the project drops them", async () => {
+    const { pool, prisma } = database;
+    const other = await seedRun(database, { slug: "other" });
+    const runId = other.run.id;
+    await publishVerdicts(pool, { runId, attempt: 1, verdicts: verdicts() });
+    await prisma.run.update({ where: { id: runId }, data: { attempt: 2, status: "RUNNING" } });
+    async function* watched() {
+      yield* verdicts(10);
+      // Readers see the old verdicts until the new ones are complete.
+      expect(await prisma.verdict.count({ where: { runId } })).toBe(inputs);
+    }
+    await publishVerdicts(pool, { runId, attempt: 2, verdicts: watched() });
+    expect(await prisma.verdict.count({ where: { runId } })).toBe(10);
+    expect((await partitions()).filter((name) => name.startsWith(runId))).toEqual([`${runId}_2`]);
+
+    await prisma.project.delete({ where: { id: other.project.id } });
+    expect((await partitions()).filter((name) => name.startsWith(runId))).toEqual([]);
+    expect(await prisma.verdict.count({ where: { runId } })).toBe(0);
+  });
+});
+
+describe("exportVerdicts", () => {
+  beforeAll(async () => {
+    await database.prisma.runReport.create({
+      data: {
+        runId: seed.run.id,
+        axis: ["wheels", 'a "quoted" | phrase', "cat"],
+        conceptCount: 2,
+        inputs,
+        labelled: inputs,
+        misclassified: 0,
+        quarantinedCount: 0,
+        encoderFaults: 0,
+        headFaults: 0,
+        undecidedFaults: 0,
+        details: {},
+        strengthsSha256: "0".repeat(64),
+        vlmStrengthsSha256: "0".repeat(64),
+        alignmentSha256: "0".repeat(64),
+        resultSha256: "0".repeat(64),
+      },
+    });
+  });
+
+  test("NDJSON carries every row, whatever its names contain", async () => {
+    const text = await collect(await exportVerdicts(database.pool, { runId: seed.run.id }, "ndjson"));
+    const rows = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const expected = [...verdicts()].map((row) => ({
+      externalId: row.externalId,
+      position: row.position,
+      label: row.label === null ? null : ["cat", "dog"][row.label],
+      predictedClass: ["cat", "dog"][row.predictedClass],
+      oracleClass: ["cat", "dog"][row.oracleClass],
+      confidence: expect.closeTo(row.confidence, 6),
+      verdict: row.verdict,
+      score: row.score,
+      threshold: row.threshold,
+      misclassified: row.misclassified,
+      fault: row.fault,
+      concepts: ["wheels", 'a "quoted" | phrase', "cat"].slice(0, row.concepts.length),
+    }));
+    expect(rows).toEqual(expected);
+  });
+
+  test("CSV has a header and quotes what needs it", async () => {
+    const filter = { runId: seed.run.id, minimumScore: 0.99, maximumScore: 1 };
+    const text = await collect(await exportVerdicts(database.pool, filter, "csv"));
+    expect(text.split("\n").slice(0, 3)).toEqual([
+      "externalId,position,label,predictedClass,oracleClass,confidence,verdict,score,threshold,misclassified,fault,concepts",
+      `"bild/ä 0 ""x"", y\\n.jpg",0,,dog,cat,0,DEFECT,1,0.505,,,""`,
+      `"bild/ä 1 ""x"", y\\n.jpg",1,dog,dog,dog,0.002,DEFECT,0.99,0.505,f,NONE,wheels`,
+    ]);
+  });
+
+  test.each([
+    [{ verdict: "DEFECT" as const }, (row: VerdictRow) => row.verdict === "DEFECT"],
+    [{ fault: "HEAD" as const }, (row: VerdictRow) => row.fault === "HEAD"],
+    [{ misclassified: false }, (row: VerdictRow) => row.misclassified === false],
+    [{ label: 1, predictedClass: 0 }, (row: VerdictRow) => row.label === 1 && row.predictedClass === 0],
+    [{ concept: 2 }, (row: VerdictRow) => row.concepts.length > 2],
+    [{ externalId: externalId(3) }, (row: VerdictRow) => row.position === 3],
+    [{ externalId: "' OR true --" }, () => false],
+  ])("filters by %j", async (filter, matches) => {
+    const stream = await exportVerdicts(database.pool, { runId: seed.run.id, ...filter }, "ndjson");
+    const lines = (await collect(stream)).split("\n").filter(Boolean);
+    const expected = [...verdicts()].filter(matches).map((row) => row.position);
+    expect(lines.map((line) => JSON.parse(line).position)).toEqual(expected);
+  });
+
+  test("a reader that goes away gives its connection back", async () => {
+    for (let i = 0; i < 12; i++) {
+      const stream = await exportVerdicts(database.pool, { runId: seed.run.id }, "ndjson");
+      for await (const chunk of stream) {
+        expect(chunk.length).toBeGreaterThan(0);
+        break;
+      }
+    }
+    expect(await database.prisma.verdict.count({ where: { runId: seed.run.id } })).toBe(inputs);
+  });
+});
+
+describe("RunNotifications", () => {
+  let notifications: RunNotifications;
+  afterEach(() => notifications.close());
+
+  test("tell of a publication when it is committed, and of nothing else", async () => {
+    notifications = await RunNotifications.open(database.url);
+    const runId = await newRun();
+    let calls = 0;
+    const told = new Promise<void>((resolve) => {
+      notifications.subscribe(runId, () => {
+        calls++;
+        resolve();
+      });
+    });
+    notifications.subscribe(seed.run.id, () => {
+      throw new Error("not this run");
+    });
+    await publishVerdicts(database.pool, { runId, attempt: 1, verdicts: verdicts(10) });
+    await told;
+    expect(calls).toBe(1);
+  });
+
+  test("come back after a lost connection, and wake every listener", async () => {
+    notifications = await RunNotifications.open(database.url);
+    const woken = new Promise<void>((resolve) => {
+      notifications.subscribe(seed.run.id, resolve);
+    });
+    const { rowCount } = await database.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'faultline notifications' AND datname = current_database()`,
+    );
+    expect(rowCount).toBe(1);
+    await woken;
+    const again = new Promise<void>((resolve) => {
+      notifications.subscribe(seed.run.id, resolve);
+    });
+    await database.pool.query("SELECT pg_notify('faultline_run', $1)", [seed.run.id]);
+    await again;
+  });
+});
