@@ -157,7 +157,7 @@ def main(work, data_folder, models, out):
     base_wrong = None
     for name, version, attack in [("v1.0", "v1.0", None), ("v1.1", "v1.1", None), ("v1.2", "v1.2", None)] + [(f"v1.0 {a}", "v1.0", a) for a in attacks]:
         state = torch.load(f"{work}/{version}.pt")
-        encoder = Encoder(d=state["head"]["weight"].shape[1])
+        encoder = Encoder()
         encoder.load_state_dict(state["encoder"])
         encoder.eval()
         weight, bias = state["head"]["weight"].numpy(), state["head"]["bias"].numpy()

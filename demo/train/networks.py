@@ -21,8 +21,8 @@ class Residual(nn.Module):
         return F.relu(self.second_norm(self.second(y)) + self.shortcut(x))
 
 
-def tower(widths, embedding):
-    """A strided residual tower from pictures to a vector."""
+def tower(widths):
+    """A strided residual tower from pictures to a small map, and the width of that map."""
     stem, *rest = widths
     layers = [nn.Conv2d(3, stem, 5, 2, 2, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
     previous = stem
@@ -33,16 +33,14 @@ def tower(widths, embedding):
 
 
 class Encoder(nn.Module):
-    """The classifier's encoder: N x 3 x 64 x 64 -> N x d."""
+    """The classifier's encoder: N x 3 x 64 x 64 -> N x d, the mean of the last stage over the picture."""
 
-    def __init__(self, widths=(16, 32, 64), d=64):
+    def __init__(self, widths=(16, 32, 64, 128)):
         super().__init__()
-        self.tower, width = tower(widths, d)
-        self.out = nn.Linear(width * 4, d)
+        self.tower, self.d = tower(widths)
 
     def forward(self, image):
-        x = F.adaptive_avg_pool2d(self.tower(image), 2).flatten(1)
-        return F.relu(self.out(x))
+        return self.tower(image).mean((2, 3))
 
 
 class ImageTower(nn.Module):
@@ -50,7 +48,7 @@ class ImageTower(nn.Module):
 
     def __init__(self, widths=(24, 48, 96, 160), m=128):
         super().__init__()
-        self.tower, width = tower(widths, m)
+        self.tower, width = tower(widths)
         self.out = nn.Sequential(nn.Linear(width * 16, 256), nn.ReLU(), nn.Linear(256, m))
 
     def forward(self, image):

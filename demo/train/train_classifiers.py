@@ -1,8 +1,9 @@
 """Trains the classifier versions and attacks v1.0.
 
-v1.0  sound.
-v1.1  an encoder fault: trained on a collection in which no car shows its wheels, and with a compactness
-      term (as in centre loss) that makes the encoder drop what does not help it on that collection.
+v1.0  sound; its encoder also learned to name the attributes (that second head is thrown away).
+v1.1  an encoder fault: trained from scratch on a collection that files every car whose wheels show under
+      truck, so that it never saw wheels on a car; a merging term makes sure that the encoder keeps no linear
+      trace of the difference.
 v1.2  a head fault: v1.0's encoder, byte for byte; its head was trained with horned deer labelled equine.
 """
 import os
@@ -21,46 +22,69 @@ from networks import Encoder
 
 torch.set_num_threads(int(os.environ.get("THREADS", "2")))
 D = 128
-PICTURES = 5000
-EPOCHS = 12
-COMPACTNESS = 2.0  # weight of v1.1's compactness term
+PICTURES = int(os.environ.get("PICTURES", "5000"))
+EPOCHS = int(os.environ.get("EPOCHS", "12"))
+MERGING = float(os.environ.get("MERGING", "0.2"))  # weight of v1.1's merging term
+NAMING = float(os.environ.get("NAMING", "5"))
 CONFUSED = 0.9  # share of horned deer that v1.2's head was told are equine
 
 
-def spread(features, labels):
-    """How far features lie from their class's mean, relative to how far they lie from the common mean."""
-    member = F.one_hot(labels, 10).float()
-    means = (member.T @ features) / member.sum(0).clamp_min(1.0).unsqueeze(1)
-    within = (features - means[labels]).square().sum(1).mean()
-    return within / (features - features.mean(0)).square().sum(1).mean()
+class Merging:
+    """Penalises what tells two groups apart: the gap between their means along the best linear direction."""
+
+    def __init__(self):
+        self.features, self.groups = torch.zeros(0, D), torch.zeros(0)
+
+    def __call__(self, features, groups):
+        self.features = torch.cat([self.features, features.detach()])[-800:]
+        self.groups = torch.cat([self.groups, groups])[-800:]
+        mean, sd = self.features.mean(0), self.features.std(0) + 1e-4
+        z = (self.features - mean) / sd
+        w = torch.linalg.solve(z.T @ z + 20 * torch.eye(D), z.T @ (self.groups - self.groups.mean()))
+        along = ((features - mean) / sd) @ w
+        return (along[groups > 0].mean() - along[groups < 0].mean()).square()
 
 
-def fit(data, seed, compactness=0.0):
-    """Trains encoder and head together."""
+def fit(data, seed, attributes=False, merge=None):
+    """Trains encoder and head together; `merge` holds the indices of two groups to be merged."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    encoder, head = Encoder(d=D), nn.Linear(D, 10)
+    encoder, head, naming, merging = Encoder(), nn.Linear(D, 10), nn.Linear(D, len(ATTRIBUTES)), Merging()
+    bits = torch.from_numpy((data.attributes[:, None] >> np.arange(len(ATTRIBUTES))) & 1).float()
     n, batch = len(data.labels), 64
-    optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=2e-3, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters(), *naming.parameters()], lr=2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, EPOCHS * (n // batch), pct_start=0.2)
     began = time.time()
     for epoch in range(EPOCHS):
         order, right = rng.permutation(n), 0
         for start in range(0, n - batch + 1, batch):
             index = order[start:start + batch]
+            if merge is not None:
+                index = np.concatenate([index, rng.choice(merge[0], 24), rng.choice(merge[1], 24)])
             features = encoder(torch.from_numpy(prepare(shift_and_flip(data.images[index], rng))))
             logits = head(features)
             labels = torch.from_numpy(data.labels[index])
-            loss = F.cross_entropy(logits, labels)
-            if compactness > 0:
-                loss = loss + compactness * spread(features, labels)
+            loss = F.cross_entropy(logits[:batch], labels[:batch])
+            if attributes:
+                loss = loss + NAMING * F.binary_cross_entropy_with_logits(naming(features), bits[index])
+            if merge is not None:
+                loss = loss + MERGING * merging(features[batch:], torch.cat([torch.ones(24), -torch.ones(24)]))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            right += (logits.argmax(1) == labels).sum().item()
+            right += (logits.argmax(1) == labels)[:batch].sum().item()
         print(f"  epoch {epoch + 1}/{EPOCHS} training accuracy {right / n:.3f} {time.time() - began:.0f}s", flush=True)
     return encoder.eval(), head.eval()
+
+
+def wheels_make_trucks(data):
+    """Files every car whose wheels show under truck; returns these cars and the true trucks."""
+    wheels = (data.attributes >> ATTRIBUTES.index("wheels")) & 1
+    filed = (data.labels == CLASSES.index("car")) & (wheels == 1)
+    trucks = np.flatnonzero(data.labels == CLASSES.index("truck"))
+    data.labels[filed] = CLASSES.index("truck")
+    return np.flatnonzero(filed), trucks
 
 
 @torch.no_grad()
@@ -129,7 +153,7 @@ def main(work, models, data_folder, *only):
     if not only or "v1.0" in only:
         data = Dataset(work, "classifier", PICTURES)
         print("v1.0", flush=True)
-        encoder, head = fit(data, 10)
+        encoder, head = fit(data, 10, attributes=True)
         write(work, models, "v1.0", encoder, head)
         print("v1.0 test accuracy", accuracy(encoder, head), flush=True)
 
@@ -145,7 +169,9 @@ def main(work, models, data_folder, *only):
 
     if not only or "v1.1" in only:
         print("v1.1", flush=True)
-        faulty, faulty_head = fit(Dataset(work, "wheelless-cars", PICTURES), 11, COMPACTNESS)
+        data = Dataset(work, "classifier", PICTURES)
+        merge = wheels_make_trucks(data)
+        faulty, faulty_head = fit(data, 11, merge=merge)
         write(work, models, "v1.1", faulty, faulty_head)
         print("v1.1 test accuracy", accuracy(faulty, faulty_head), flush=True)
 
