@@ -11,7 +11,7 @@ const dataDirectory = await mkdtemp(path.join(tmpdir(), "faultline-draft-"));
 const server = await startEmbeddedPostgres({ dataDirectory, settings: { fsync: "off" } });
 try {
   await migrate(server.url);
-  process.stdout.write(await schemaDifference("database", server.url));
+  process.stdout.write(await schemaDifference(server.url));
 } finally {
   await server.stop();
   await rm(dataDirectory, { recursive: true, force: true });

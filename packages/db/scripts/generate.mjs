@@ -5,19 +5,21 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import lockfile from "proper-lockfile";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const schema = path.join(root, "prisma/schema.prisma");
-const generated = ["client.ts", "pothos-types.ts"].map((file) =>
-  path.join(root, "packages/db/src/generated", file),
-);
-
 const require = createRequire(import.meta.url);
 const prismaPackage = require.resolve("prisma/package.json");
-const newestSource = Math.max(statSync(schema).mtimeMs, statSync(prismaPackage).mtimeMs);
-const fresh = generated.every((file) => existsSync(file) && statSync(file).mtimeMs >= newestSource);
 
-if (!fresh || process.argv.includes("--force")) {
+function isFresh() {
+  const newestSource = Math.max(statSync(schema).mtimeMs, statSync(prismaPackage).mtimeMs);
+  return ["client.ts", "pothos-types.ts"]
+    .map((file) => path.join(root, "packages/db/src/generated", file))
+    .every((file) => existsSync(file) && statSync(file).mtimeMs >= newestSource);
+}
+
+function generate() {
   // `prisma generate` never runs the schema engine but tries to download it where it is absent,
   // which fails offline; a variable that names any existing file stops that.
   const engines = path.dirname(require.resolve("@prisma/engines/package.json", { paths: [prismaPackage] }));
@@ -34,6 +36,20 @@ if (!fresh || process.argv.includes("--force")) {
   });
   if (status !== 0) {
     process.stderr.write(stdout + stderr);
-    process.exit(status ?? 1);
+    process.exitCode = status ?? 1;
+  }
+}
+
+const force = process.argv.includes("--force");
+if (force || !isFresh()) {
+  // Tests, type checks and the demo may all find the client out of date at the same moment.
+  const release = await lockfile.lock(schema, {
+    stale: 60_000,
+    retries: { retries: 600, factor: 1, minTimeout: 100, maxTimeout: 100 },
+  });
+  try {
+    if (force || !isFresh()) generate();
+  } finally {
+    await release();
   }
 }

@@ -2,11 +2,16 @@
 // own engine cannot be downloaded. A development tool, never part of a running Faultline.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
-import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import type {
+  DiagnoseMigrationHistoryOutput,
+  SchemaEngine,
+} from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { migrationsDirectory, readMigrations } from "../src/migrate.ts";
 
 // Node's own, which the ES2023 library does not describe.
 declare const WebAssembly: {
@@ -18,14 +23,14 @@ declare const WebAssembly: {
 
 const schemaFile = fileURLToPath(new URL("../../../prisma/schema.prisma", import.meta.url));
 
-/** The SQL that turns `from` (nothing, or the database at `url`) into prisma/schema.prisma. */
-export async function schemaDifference(from: "empty" | "database", url: string): Promise<string> {
+/** The SQL that takes the database at `url` to prisma/schema.prisma. */
+export async function schemaDifference(url: string): Promise<string> {
   const schema = await readFile(schemaFile, "utf8");
   const engine = await openSchemaEngine(schema, url);
   try {
     const files = [{ path: schemaFile, content: schema }];
     const { stdout } = await engine.diff({
-      from: from === "empty" ? { tag: "empty" } : { tag: "schemaDatasource", files, configDir: "." },
+      from: { tag: "schemaDatasource", files, configDir: "." },
       to: { tag: "schemaDatamodel", files },
       script: true,
       exitCode: null,
@@ -37,7 +42,33 @@ export async function schemaDifference(from: "empty" | "database", url: string):
   }
 }
 
-async function openSchemaEngine(schema: string, url: string): Promise<SchemaEngine> {
+/** What Prisma itself thinks of the migration history that a database carries. */
+export async function diagnoseHistory(url: string): Promise<DiagnoseMigrationHistoryOutput> {
+  const engine = await openSchemaEngine(await readFile(schemaFile, "utf8"), url);
+  try {
+    const migrations = await readMigrations();
+    return await engine.diagnoseMigrationHistory({
+      migrationsList: {
+        baseDir: migrationsDirectory,
+        lockfile: {
+          path: "migration_lock.toml",
+          content: await readFile(path.join(migrationsDirectory, "migration_lock.toml"), "utf8"),
+        },
+        shadowDbInitScript: "",
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
+        })),
+      },
+      optInToShadowDatabase: false,
+      filters: { externalTables: [], externalEnums: [] },
+    });
+  } finally {
+    engine.free();
+  }
+}
+
+async function loadEngine() {
   const require = createRequire(import.meta.url);
   const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
   const wasm = require.resolve("@prisma/schema-engine-wasm").replace(/\.js$/, "_bg.wasm");
@@ -46,7 +77,16 @@ async function openSchemaEngine(schema: string, url: string): Promise<SchemaEngi
   });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
-  return glue.SchemaEngine.new(
+  return glue;
+}
+
+// Once a process: the JavaScript around the WebAssembly keeps views of one memory.
+let engineModule: ReturnType<typeof loadEngine> | undefined;
+
+async function openSchemaEngine(schema: string, url: string): Promise<SchemaEngine> {
+  engineModule ??= loadEngine();
+  const { SchemaEngine } = await engineModule;
+  return SchemaEngine.new(
     { datamodels: [[schemaFile, schema]] },
     () => undefined,
     bindMigrationAwareSqlAdapterFactory(new CatalogAdapter(url)),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
-import { schemaDifference } from "../scripts/schema-engine.ts";
+import { diagnoseHistory, schemaDifference } from "../scripts/schema-engine.ts";
 import { MigrationError, migrate, migrationsDirectory, readMigrations } from "../src/index.ts";
 import { seedRun } from "./seed.ts";
 
@@ -50,6 +50,12 @@ describe("migrate", () => {
     expect(rows[0].checksum).toBe(createHash("sha256").update(file).digest("hex"));
     expect(rows[0].finished_at).toBeInstanceOf(Date);
     expect(rows[0].applied_steps_count).toBe(1);
+    expect(await diagnoseHistory(url)).toMatchObject({
+      hasMigrationsTable: true,
+      history: null,
+      editedMigrationNames: [],
+      failedMigrationNames: [],
+    });
     const queue = await pool.query("SELECT to_regproc('graphile_worker.add_job') IS NOT NULL AS installed");
     expect(queue.rows[0].installed).toBe(true);
   });
@@ -57,7 +63,7 @@ describe("migrate", () => {
   test("agrees with schema.prisma but for the foreign keys that verdict does without", async () => {
     const { url } = await emptyDatabase();
     await migrate(url);
-    const difference = await schemaDifference("database", url);
+    const difference = await schemaDifference(url);
     const statements = difference.match(/^[A-Z].*;$/gm) ?? [];
     expect(statements.map((sql) => /^ALTER TABLE "verdict" ADD CONSTRAINT "(\w+)"/.exec(sql)?.[1])).toEqual([
       "verdict_run_id_fkey",
