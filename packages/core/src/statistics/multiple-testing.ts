@@ -12,7 +12,7 @@ export function benjaminiHochberg(pValues: ArrayLike<number>): Float64Array {
   const stepUp = new Float64Array(tested);
   let smallest = 1;
   for (let rank = tested; rank > 0; rank--) {
-    smallest = Math.min(smallest, (sorted[rank - 1] * tested) / rank);
+    smallest = Math.min(smallest, sorted[rank - 1] * (tested / rank));
     stepUp[rank - 1] = smallest;
   }
   // Equal p-values share a q-value, so a p-value's first place in the sorted list names its q.

@@ -35,7 +35,7 @@ export function normalSurvival(z: number): number {
 }
 
 /**
- * The z with P(Z <= z) = p, for p in [0, 1]; relative error below 1e-12.
+ * The z with P(Z <= z) = p, for p in [0, 1]; error below 1e-12 · max(1, |z|).
  * Start: Abramowitz & Stegun 26.2.23; then Halley steps on the survival function.
  */
 export function normalQuantile(p: number): number {

@@ -100,8 +100,7 @@ export function pairedRiskDifference(
   confidence = 0.95,
 ): Interval {
   const trials = both + onlyFirst + onlySecond + neither;
-  requireProportion(both + onlyFirst, trials);
-  requireProportion(both + onlySecond, trials);
+  for (const cell of [both, onlyFirst, onlySecond, neither]) requireProportion(cell, trials);
   const z = criticalValue(confidence);
   const first = wilson(both + onlyFirst, trials, z);
   const second = wilson(both + onlySecond, trials, z);
