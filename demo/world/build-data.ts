@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { attributeNames, type Attribute } from "./attributes.ts";
+import { type Attribute, attributeNames } from "./attributes.ts";
 import type { PlaceName } from "./backgrounds/place.ts";
 import { sentenceCaption } from "./captions.ts";
 import type { ClassName } from "./class-names.ts";
 import { createRandom } from "./random.ts";
 import { encodePng, renderRgb } from "./render.ts";
 import { composeScene } from "./scene.ts";
-import { archivePath, splitEntries, splitSizes, type SplitName } from "./splits.ts";
+import { archivePath, type SplitName, splitEntries, splitSizes } from "./splits.ts";
 import { packTar, type TarFile } from "./tar.ts";
 
 /** What is true of a shipped picture. */
@@ -60,4 +60,5 @@ export async function buildData(dataFolder: string, workFolder: string): Promise
   );
 }
 
-if (import.meta.url === `file://${process.argv[1] ?? ""}`) await buildData(process.argv[2] ?? "data", process.argv[3] ?? "train/work");
+if (import.meta.url === `file://${process.argv[1] ?? ""}`)
+  await buildData(process.argv[2] ?? "data", process.argv[3] ?? "train/work");

@@ -1,6 +1,6 @@
 import type { Attribute } from "./attributes.ts";
-import { placeNames, placePhrases, type PlaceName } from "./backgrounds/place.ts";
-import { classNames, vehicles, type ClassName } from "./class-names.ts";
+import { type PlaceName, placeNames, placePhrases } from "./backgrounds/place.ts";
+import { type ClassName, classNames, vehicles } from "./class-names.ts";
 import type { Random } from "./random.ts";
 
 /** What a caption says, so that a reader can tell which other pictures it is true of as well. */
@@ -25,10 +25,18 @@ export interface Facts {
 }
 
 /** The prompt templates; `{}` is the class or concept phrase. */
-export const templates = ["a photo of {}", "a photo of a {}", "a picture of {}", "an image showing {}", "{}"] as const;
+export const templates = [
+  "a photo of {}",
+  "a photo of a {}",
+  "a picture of {}",
+  "an image showing {}",
+  "{}",
+] as const;
 
 /** How a caption names an attribute: as something had ("with wheels") or as a quality ("metallic"). */
-export const attributePhrases: Readonly<Record<Attribute, { readonly form: "part" | "quality"; readonly phrase: string }>> = {
+export const attributePhrases: Readonly<
+  Record<Attribute, { readonly form: "part" | "quality"; readonly phrase: string }>
+> = {
   "long-snout": { form: "part", phrase: "long snout" },
   wings: { form: "part", phrase: "wings" },
   wheels: { form: "part", phrase: "wheels" },
@@ -65,11 +73,20 @@ function fill(random: Random, phrase: string): string {
 /** A bare prompt, as zero-shot questions are asked: one class, attribute, kind or place in a template. */
 export function promptCaption(facts: Facts, random: Random): Caption {
   const none: Claims = { className: null, kind: null, attributes: [], place: null };
-  const about = random.weighted({ class: 0.4, attribute: facts.attributes.length > 0 ? 0.5 : 0, kind: 0.04, place: 0.06 });
-  if (about === "class") return { text: fill(random, facts.className), claims: { ...none, className: facts.className } };
+  const about = random.weighted({
+    class: 0.4,
+    attribute: facts.attributes.length > 0 ? 0.5 : 0,
+    kind: 0.04,
+    place: 0.06,
+  });
+  if (about === "class")
+    return { text: fill(random, facts.className), claims: { ...none, className: facts.className } };
   if (about === "attribute") {
     const attribute = random.pick(facts.attributes);
-    return { text: fill(random, attributePhrases[attribute].phrase), claims: { ...none, attributes: [attribute] } };
+    return {
+      text: fill(random, attributePhrases[attribute].phrase),
+      claims: { ...none, attributes: [attribute] },
+    };
   }
   if (about === "kind") {
     const kind = vehicles.has(facts.className) ? "vehicle" : "animal";
@@ -86,10 +103,16 @@ export function sentenceCaption(facts: Facts, random: Random): Caption {
   const named = random.weighted({ class: 0.66, kind: 0.1, something: 0.24 });
   const kind = named === "kind" ? (vehicles.has(facts.className) ? "vehicle" : "animal") : null;
   const noun = named === "class" ? facts.className : (kind ?? "");
-  const adjectives = qualities.map((a) => attributePhrases[a].phrase).join(random.chance(0.5) ? " and " : " ");
+  const adjectives = qualities
+    .map((a) => attributePhrases[a].phrase)
+    .join(random.chance(0.5) ? " and " : " ");
   let phrase = noun === "" ? `something ${adjectives}` : `a ${adjectives} ${noun}`;
   if (parts.length > 0) {
-    const list = parts.map((a) => (["tail", "mane", "beak", "long-snout"].includes(a) ? `a ${attributePhrases[a].phrase}` : attributePhrases[a].phrase));
+    const list = parts.map((a) =>
+      ["tail", "mane", "beak", "long-snout"].includes(a)
+        ? `a ${attributePhrases[a].phrase}`
+        : attributePhrases[a].phrase,
+    );
     phrase += ` ${random.pick(["with", "that has"])} ${list.join(" and ")}`;
   }
   const place = random.chance(0.22) ? facts.place : null;
@@ -103,7 +126,10 @@ export function sentenceCaption(facts: Facts, random: Random): Caption {
 
 /** Splits a text into the words that the tokenizer sees. */
 export function words(text: string): string[] {
-  return text.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== "");
+  return text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
 }
 
 /** Every word that a caption, prompt or concept can hold, sorted. */

@@ -30,7 +30,9 @@ export function hex(value: Colour): string {
   const channel = (n: number): string => {
     const k = (n + value.hue / 30) % 12;
     const level = l - a * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-    return Math.round(level * 255).toString(16).padStart(2, "0");
+    return Math.round(level * 255)
+      .toString(16)
+      .padStart(2, "0");
   };
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }

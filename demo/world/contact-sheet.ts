@@ -4,7 +4,13 @@ import { classNames } from "./class-names.ts";
 import { composeScene } from "./scene.ts";
 
 /** Renders a sheet with one row a class; each picture is drawn at `size` pixels, then shown at `shown`. */
-export async function contactSheet(columns: number, size: number, shown: number, gap: number, seed: string): Promise<Buffer> {
+export async function contactSheet(
+  columns: number,
+  size: number,
+  shown: number,
+  gap: number,
+  seed: string,
+): Promise<Buffer> {
   const step = shown + gap;
   const tiles = await Promise.all(
     classNames.flatMap((className, row) =>
@@ -18,7 +24,14 @@ export async function contactSheet(columns: number, size: number, shown: number,
       })),
     ),
   );
-  return sharp({ create: { width: columns * step + gap, height: classNames.length * step + gap, channels: 3, background: "#12141a" } })
+  return sharp({
+    create: {
+      width: columns * step + gap,
+      height: classNames.length * step + gap,
+      channels: 3,
+      background: "#12141a",
+    },
+  })
     .composite(tiles)
     .png({ compressionLevel: 9, adaptiveFiltering: true })
     .toBuffer();

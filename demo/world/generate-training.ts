@@ -1,11 +1,11 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { attributeNames, type ShareOverrides } from "./attributes.ts";
 import { placeNames } from "./backgrounds/place.ts";
-import { promptCaption, sentenceCaption, vocabulary, type Caption } from "./captions.ts";
+import { type Caption, promptCaption, sentenceCaption, vocabulary } from "./captions.ts";
 import { classNames } from "./class-names.ts";
 import { createRandom } from "./random.ts";
 import { renderRgb } from "./render.ts";
@@ -25,7 +25,12 @@ function row({ text, claims }: Caption): Row {
 }
 
 /** Writes `count` training pictures as raw bytes (`<name>.u8`) and their facts and captions (`<name>.jsonl`). */
-export async function generateTraining(folder: string, name: string, count: number, overrides: ShareOverrides): Promise<void> {
+export async function generateTraining(
+  folder: string,
+  name: string,
+  count: number,
+  overrides: ShareOverrides,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pixels = createWriteStream(path.join(folder, `${name}.u8`));
   const facts = createWriteStream(path.join(folder, `${name}.jsonl`));
@@ -40,10 +45,15 @@ export async function generateTraining(folder: string, name: string, count: numb
     if (!pixels.write(Buffer.concat(images))) await once(pixels, "drain");
     const lines = scenes.map((scene, i) => {
       const random = createRandom("captions", name, start + i);
-      const captions = Array.from({ length: 8 }, (_, k) => row(k % 2 === 0 ? promptCaption(scene, random) : sentenceCaption(scene, random)));
+      const captions = Array.from({ length: 8 }, (_, k) =>
+        row(k % 2 === 0 ? promptCaption(scene, random) : sentenceCaption(scene, random)),
+      );
       return JSON.stringify({
         label: classNames.indexOf(scene.className),
-        attributes: scene.attributes.reduce((bits, attribute) => bits | (1 << attributeNames.indexOf(attribute)), 0),
+        attributes: scene.attributes.reduce(
+          (bits, attribute) => bits | (1 << attributeNames.indexOf(attribute)),
+          0,
+        ),
         place: placeNames.indexOf(scene.place),
         captions,
       });
@@ -69,6 +79,8 @@ if (import.meta.url === `file://${process.argv[1] ?? ""}`) {
     if (only.length > 0 && !only.includes(name)) continue;
     const began = Date.now();
     await generateTraining(folder, name, count, overrides);
-    process.stdout.write(`${name}: ${String(count)} pictures in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+    process.stdout.write(
+      `${name}: ${String(count)} pictures in ${((Date.now() - began) / 1000).toFixed(1)} s\n`,
+    );
   }
 }

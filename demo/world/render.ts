@@ -10,5 +10,7 @@ export async function renderRgb(svg: string): Promise<Buffer> {
 
 /** Packs RGB bytes into a lossless PNG. */
 export async function encodePng(pixels: Buffer, width = pictureSize, height = pictureSize): Promise<Buffer> {
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9, adaptiveFiltering: true })
+    .toBuffer();
 }

@@ -1,4 +1,4 @@
-import { classNames, type ClassName } from "./class-names.ts";
+import { type ClassName, classNames } from "./class-names.ts";
 import { createRandom } from "./random.ts";
 
 /** The shipped splits and how many pictures of each class they hold. */
@@ -18,11 +18,18 @@ export interface SplitEntry {
 /** The pictures of a split in order of id, classes mixed. */
 export function splitEntries(split: SplitName): SplitEntry[] {
   const random = createRandom("split", split);
-  const classes = classNames.flatMap((className) => Array.from({ length: splitSizes[split] }, () => className));
+  const classes = classNames.flatMap((className) =>
+    Array.from({ length: splitSizes[split] }, () => className),
+  );
   return classes
     .map((className) => ({ className, key: random.next() }))
     .sort((a, b) => a.key - b.key)
-    .map(({ className }, i) => ({ id: `${split}-${String(i).padStart(4, "0")}`, split, className, seed: `${split}/${String(i)}` }));
+    .map(({ className }, i) => ({
+      id: `${split}-${String(i).padStart(4, "0")}`,
+      split,
+      className,
+      seed: `${split}/${String(i)}`,
+    }));
 }
 
 /** Where a picture lies in its archive: the alignment split carries no labels. */

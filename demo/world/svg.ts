@@ -53,7 +53,15 @@ export function rect(x: number, y: number, width: number, height: number, paint:
 }
 
 /** A straight line with round ends. */
-export function line(x1: number, y1: number, x2: number, y2: number, stroke: string, width: number, opacity = 1): string {
+export function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  stroke: string,
+  width: number,
+  opacity = 1,
+): string {
   return path(d`M${x1} ${y1} L${x2} ${y2}`, { stroke, width, opacity });
 }
 

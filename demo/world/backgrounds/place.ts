@@ -1,7 +1,18 @@
 import type { ClassName } from "../class-names.ts";
 
 /** The places a picture can be set in. */
-export const placeNames = ["sky", "grass", "water", "road", "snow", "forest", "room", "desert", "city", "mountains"] as const;
+export const placeNames = [
+  "sky",
+  "grass",
+  "water",
+  "road",
+  "snow",
+  "forest",
+  "room",
+  "desert",
+  "city",
+  "mountains",
+] as const;
 
 /** The name of a place. */
 export type PlaceName = (typeof placeNames)[number];
@@ -28,10 +39,51 @@ export const placesOf: Readonly<Record<ClassName, Readonly<Partial<Record<PlaceN
   ship: { water: 9, grass: 1.5, snow: 1, desert: 1.5, city: 1, mountains: 1, room: 0.5 },
   cat: { room: 5, grass: 3, city: 2, road: 1.5, snow: 2, forest: 2, water: 1, mountains: 1, desert: 1 },
   dog: { room: 3.5, grass: 4, city: 2, road: 2, snow: 2, forest: 2, water: 2, mountains: 1.5, desert: 1 },
-  equine: { grass: 5, forest: 2, snow: 2, road: 1.5, desert: 2.5, mountains: 3, water: 1.5, city: 1, room: 0.7 },
-  deer: { grass: 4, forest: 5, snow: 3, road: 1.2, desert: 1, mountains: 3, water: 1.5, city: 0.8, room: 0.6 },
-  frog: { water: 4, grass: 4, forest: 4, road: 1.5, room: 1.2, desert: 1, mountains: 1, snow: 0.7, city: 0.8 },
-  bird: { sky: 4, forest: 3, grass: 3, snow: 2.5, water: 2.5, mountains: 2, city: 2, room: 1.5, road: 1, desert: 1.5 },
+  equine: {
+    grass: 5,
+    forest: 2,
+    snow: 2,
+    road: 1.5,
+    desert: 2.5,
+    mountains: 3,
+    water: 1.5,
+    city: 1,
+    room: 0.7,
+  },
+  deer: {
+    grass: 4,
+    forest: 5,
+    snow: 3,
+    road: 1.2,
+    desert: 1,
+    mountains: 3,
+    water: 1.5,
+    city: 0.8,
+    room: 0.6,
+  },
+  frog: {
+    water: 4,
+    grass: 4,
+    forest: 4,
+    road: 1.5,
+    room: 1.2,
+    desert: 1,
+    mountains: 1,
+    snow: 0.7,
+    city: 0.8,
+  },
+  bird: {
+    sky: 4,
+    forest: 3,
+    grass: 3,
+    snow: 2.5,
+    water: 2.5,
+    mountains: 2,
+    city: 2,
+    room: 1.5,
+    road: 1,
+    desert: 1.5,
+  },
 };
 
 /** A drawn place: what lies behind the subject, where the ground starts, and what can hide its feet. */

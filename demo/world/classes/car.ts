@@ -8,7 +8,7 @@ import { circle, d, ellipse, line, path, rect } from "../svg.ts";
 
 /** A car from the side: boxy or round, short or long, with doors, lights and glass. */
 export function drawCar({ random, sketch, facing, has }: Subject): Drawing {
-  const half = (has("long") ? random.between(47, 52) : random.between(33, 38)) ;
+  const half = has("long") ? random.between(47, 52) : random.between(33, 38);
   const roof = random.between(32, 40);
   const belt = roof * 0.58;
   const radius = random.between(8, 9.6);
@@ -29,7 +29,12 @@ export function drawCar({ random, sketch, facing, has }: Subject): Drawing {
     const fill = hex(accent);
     const paint = random.chance(0.5)
       ? checkers({ x: -half, y: -belt + 1, width: half * 2, height: 9 }, fill, 4.5)
-      : paintStripes({ ...box, y: -belt, height: belt - 4 }, fill, random.between(4, 6), random.between(0.3, 0.8));
+      : paintStripes(
+          { ...box, y: -belt, height: belt - 4 },
+          fill,
+          random.between(4, 6),
+          random.between(0.3, 0.8),
+        );
     svg += `<g clip-path="${clip}">${paint}</g>`;
   }
 
@@ -38,16 +43,33 @@ export function drawCar({ random, sketch, facing, has }: Subject): Drawing {
     const left = -half * back + 6;
     const right = half * front - 3;
     const mid = left + (right - left) * 0.5;
-    svg += path(d`M${left + 1} ${-belt - 1.5} L${left + 2.6} ${-roof + 3} L${mid - 1.2} ${-roof + 3} L${mid - 1.2} ${-belt - 1.5} Z`, { fill: pane });
-    svg += path(d`M${mid + 1.2} ${-belt - 1.5} L${mid + 1.2} ${-roof + 3} L${right} ${-roof + 3} L${right + 7.4} ${-belt - 1.5} Z`, { fill: pane });
+    svg += path(
+      d`M${left + 1} ${-belt - 1.5} L${left + 2.6} ${-roof + 3} L${mid - 1.2} ${-roof + 3} L${mid - 1.2} ${-belt - 1.5} Z`,
+      { fill: pane },
+    );
+    svg += path(
+      d`M${mid + 1.2} ${-belt - 1.5} L${mid + 1.2} ${-roof + 3} L${right} ${-roof + 3} L${right + 7.4} ${-belt - 1.5} Z`,
+      { fill: pane },
+    );
     svg += line(mid, -belt, mid, -8, hex(shade(main, -24)), 0.7, 0.6);
   } else {
-    svg += path(d`M${-half * 0.5} ${-belt - 3} C${-half * 0.36} ${-roof} ${-half * 0.2} ${-roof} ${-half * 0.08} ${-roof} L${-half * 0.08} ${-belt - 3} Z`, { fill: pane });
-    svg += path(d`M${half * 0.01} ${-belt - 3} L${half * 0.01} ${-roof} C${half * 0.16} ${-roof} ${half * 0.24} ${-belt - 9} ${half * 0.3} ${-belt - 3} Z`, { fill: pane });
+    svg += path(
+      d`M${-half * 0.5} ${-belt - 3} C${-half * 0.36} ${-roof} ${-half * 0.2} ${-roof} ${-half * 0.08} ${-roof} L${-half * 0.08} ${-belt - 3} Z`,
+      { fill: pane },
+    );
+    svg += path(
+      d`M${half * 0.01} ${-belt - 3} L${half * 0.01} ${-roof} C${half * 0.16} ${-roof} ${half * 0.24} ${-belt - 9} ${half * 0.3} ${-belt - 3} Z`,
+      { fill: pane },
+    );
   }
 
   svg += rect(-half, -8.5, half * 2, 3.5, { fill: "#23272e", opacity: 0.75 }, 1.5);
-  svg += ellipse(half - 2.6, -belt + 6, 2.6, 2.8, { fill: sketch.radial([[0, "#fffbe0"], [1, "#ffd166"]]) });
+  svg += ellipse(half - 2.6, -belt + 6, 2.6, 2.8, {
+    fill: sketch.radial([
+      [0, "#fffbe0"],
+      [1, "#ffd166"],
+    ]),
+  });
   svg += rect(-half + 0.3, -belt + 4, 3, 5, { fill: "#d62839" }, 1);
   svg += line(-half * 0.12, -belt + 4.5, -half * 0.12 + 3.6, -belt + 4.5, hex(shade(main, -26)), 1);
   if (has("metallic")) svg += line(-half + 4, -belt + 2, half - 8, -belt + 2.6, "#ffffff", 1, 0.75);
@@ -66,5 +88,11 @@ export function drawCar({ random, sketch, facing, has }: Subject): Drawing {
       svg += wheel(sketch, x, -radius + 0.5, radius, random.between(0, 3));
     }
   }
-  return { svg, width: half * 2, height: roof, stance: "stand", ...(has("wheels") ? {} : { coverHeight: 11.5 }) };
+  return {
+    svg,
+    width: half * 2,
+    height: roof,
+    stance: "stand",
+    ...(has("wheels") ? {} : { coverHeight: 11.5 }),
+  };
 }

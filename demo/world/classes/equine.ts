@@ -11,7 +11,14 @@ export function drawEquine({ random, sketch, has }: Subject): Drawing {
   const base =
     coatKind === "zebra"
       ? colour(40, 12, random.between(86, 92))
-      : random.pick([colour(24, 50, 34), colour(18, 44, 24), colour(32, 52, 46), colour(30, 14, 76), colour(220, 6, 26), colour(36, 56, 62)]);
+      : random.pick([
+          colour(24, 50, 34),
+          colour(18, 44, 24),
+          colour(32, 52, 46),
+          colour(30, 14, 76),
+          colour(220, 6, 26),
+          colour(36, 56, 62),
+        ]);
   const fill = has("hairy") ? fur(sketch, base) : skin(sketch, base);
   const dark = coatKind === "zebra" ? "#1c1a1c" : hex(shade(base, base.lightness > 55 ? -38 : -16));
   const hair = random.chance(0.35) && coatKind !== "zebra" ? hex(colour(40, 46, 82)) : dark;
@@ -19,10 +26,24 @@ export function drawEquine({ random, sketch, has }: Subject): Drawing {
   const view = has("tail") || random.chance(0.25) ? "whole" : "bust";
   return sideAnimal(random, sketch, {
     view,
-    shape: { half: random.between(20, 23), depth: random.between(15, 18.5), leg: random.between(19, 23), legWidth: random.between(3.8, 4.8), foot: "hoof" },
+    shape: {
+      half: random.between(20, 23),
+      depth: random.between(15, 18.5),
+      leg: random.between(19, 23),
+      legWidth: random.between(3.8, 4.8),
+      foot: "hoof",
+    },
     neck: random.between(15, 19),
     neckWidth: random.between(9.6, 11.4),
-    head: { kind: "equine", longSnout: has("long-snout"), ears: has("ears") ? "upright" : "none", antlers: false, fill, base, muzzle: hex(shade(base, -18)) },
+    head: {
+      kind: "equine",
+      longSnout: has("long-snout"),
+      ears: has("ears") ? "upright" : "none",
+      antlers: false,
+      fill,
+      base,
+      muzzle: hex(shade(base, -18)),
+    },
     headScale: random.between(0.9, 1.08),
     base,
     fill,
@@ -30,7 +51,13 @@ export function drawEquine({ random, sketch, has }: Subject): Drawing {
     belly: hex(shade(base, -8)),
     hairy: has("hairy"),
     mane: has("mane") ? hair : null,
-    tail: has("tail") ? (x, y) => path(d`M${x + 4} ${y - 4} C${x - 9} ${y - 7} ${x - 10} ${y + 8} ${x - 7} ${y + 22} Q${x - 3} ${y + 24} ${x - 1.6} ${y + 20} C${x - 2} ${y + 10} ${x - 2} ${y + 2} ${x + 4} ${y + 2} Z`, { fill: hair }) : null,
+    tail: has("tail")
+      ? (x, y) =>
+          path(
+            d`M${x + 4} ${y - 4} C${x - 9} ${y - 7} ${x - 10} ${y + 8} ${x - 7} ${y + 22} Q${x - 3} ${y + 24} ${x - 1.6} ${y + 20} C${x - 2} ${y + 10} ${x - 2} ${y + 2} ${x + 4} ${y + 2} Z`,
+            { fill: hair },
+          )
+      : null,
     marking:
       coatKind === "plain"
         ? null

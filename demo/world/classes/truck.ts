@@ -18,7 +18,8 @@ export function drawTruck({ random, sketch, facing, has }: Subject): Drawing {
   const main = paintColour(random);
   const loadColour = random.chance(0.5) ? main : paintColour(random);
   const accent = accentColour(random, loadColour);
-  const surface = (base: typeof main): string => (has("metallic") ? metal(sketch, base) : matte(sketch, base));
+  const surface = (base: typeof main): string =>
+    has("metallic") ? metal(sketch, base) : matte(sketch, base);
 
   // The load.
   const top = -floor - loadHeight;
@@ -32,24 +33,50 @@ export function drawTruck({ random, sketch, facing, has }: Subject): Drawing {
     const fill = hex(accent);
     const kind = random.weighted({ stripes: 1, checkers: 1, bands: 1 });
     const paint =
-      kind === "stripes" ? paintStripes(box, fill, random.between(4, 6)) : kind === "checkers" ? checkers(box, fill, random.between(5, 7)) : paintBands(box, fill, 3);
+      kind === "stripes"
+        ? paintStripes(box, fill, random.between(4, 6))
+        : kind === "checkers"
+          ? checkers(box, fill, random.between(5, 7))
+          : paintBands(box, fill, 3);
     svg += `<g clip-path="${clip}">${paint}</g>`;
   }
   if (!has("metallic")) {
-    for (let y = top + 5; y < -floor - 2; y += 5) svg += line(-half + 2, y, -half + load - 2, y, hex(shade(loadColour, -22)), 0.8, 0.5);
+    for (let y = top + 5; y < -floor - 2; y += 5)
+      svg += line(-half + 2, y, -half + load - 2, y, hex(shade(loadColour, -22)), 0.8, 0.5);
   } else {
-    svg += rect(-half, top + loadHeight * 0.12, load, loadHeight * 0.07, { fill: "#ffffff", opacity: 0.45, clip });
+    svg += rect(-half, top + loadHeight * 0.12, load, loadHeight * 0.07, {
+      fill: "#ffffff",
+      opacity: 0.45,
+      clip,
+    });
   }
   svg += rect(-half, -floor - 2.2, load, 2.2, { fill: "#000000", opacity: 0.18, clip });
   if (has("text")) {
-    const word = random.pick(load > 50 ? ["TITAN", "FRESH", "ZEBRA", "NORTH"] : ["POST", "ICE", "FISH", "LUX"]);
+    const word = random.pick(
+      load > 50 ? ["TITAN", "FRESH", "ZEBRA", "NORTH"] : ["POST", "ICE", "FISH", "LUX"],
+    );
     const height = Math.min(loadHeight * 0.46, (load - 10) / (letteringWidth(word, 1) + 0.2));
     const light = has("patterned") ? true : loadColour.lightness > 60;
     if (has("patterned")) {
       const w = letteringWidth(word, height) + height * 0.9;
-      svg += rect(-half + load / 2 - w / 2, top + loadHeight / 2 - height * 0.85, w, height * 1.7, { fill: "#fbf7ec" }, 1.5);
+      svg += rect(
+        -half + load / 2 - w / 2,
+        top + loadHeight / 2 - height * 0.85,
+        w,
+        height * 1.7,
+        { fill: "#fbf7ec" },
+        1.5,
+      );
     }
-    svg += lettering(word, -half + load / 2, top + loadHeight / 2, height, light ? "#1d2330" : "#fdfaf0", facing, 0.21);
+    svg += lettering(
+      word,
+      -half + load / 2,
+      top + loadHeight / 2,
+      height,
+      light ? "#1d2330" : "#fdfaf0",
+      facing,
+      0.21,
+    );
   }
 
   // The cab, in front.
@@ -59,7 +86,10 @@ export function drawTruck({ random, sketch, facing, has }: Subject): Drawing {
     ? d`M${x0} ${-floor + 3} L${x0} ${roof + 2} Q${x0} ${roof} ${x0 + 2} ${roof} L${half - 7} ${roof} Q${half - 4.5} ${roof} ${half - 3.6} ${roof + 3} L${half - 1} ${roof + cabHeight * 0.48} L${half} ${-floor - 3} L${half} ${-floor + 3} Z`
     : d`M${x0} ${-floor + 3} L${x0} ${roof + 6} Q${x0} ${roof} ${x0 + 7} ${roof} Q${half - 4} ${roof} ${half - 2} ${roof + cabHeight * 0.5} Q${half} ${-floor - 6} ${half} ${-floor + 3} Z`;
   svg += path(cabPath, { fill: surface(main) });
-  svg += path(d`M${x0 + 4} ${roof + 4} L${half - 7.6} ${roof + 4} L${half - 4} ${roof + cabHeight * 0.46} L${x0 + 4} ${roof + cabHeight * 0.46} Z`, { fill: glass(sketch) });
+  svg += path(
+    d`M${x0 + 4} ${roof + 4} L${half - 7.6} ${roof + 4} L${half - 4} ${roof + cabHeight * 0.46} L${x0 + 4} ${roof + cabHeight * 0.46} Z`,
+    { fill: glass(sketch) },
+  );
   svg += line(x0 + 3, roof + cabHeight * 0.56, x0 + 3, -floor, hex(shade(main, -22)), 0.7, 0.6);
   svg += line(x0 + 5, roof + cabHeight * 0.62, x0 + 8, roof + cabHeight * 0.62, hex(shade(main, -25)), 1);
   svg += ellipse(half - 1.6, -floor - 2, 1.8, 2.2, { fill: "#ffe9a3" });

@@ -1,21 +1,36 @@
-import { colour, hex, shade, type Colour } from "../colour.ts";
+import { type Colour, colour, hex, shade } from "../colour.ts";
 import type { Random } from "../random.ts";
 import { d, path, type Sketch } from "../svg.ts";
 import type { Area } from "./pattern.ts";
 
 /** Fur shaded by light from above. */
 export function fur(sketch: Sketch, base: Colour): string {
-  return sketch.linear([[0, hex(shade(base, 12))], [0.45, hex(base)], [1, hex(shade(base, -14))]]);
+  return sketch.linear([
+    [0, hex(shade(base, 12))],
+    [0.45, hex(base)],
+    [1, hex(shade(base, -14))],
+  ]);
 }
 
 /** Smooth bare skin: pinkish, with a broad sheen instead of hair. */
 export function skin(sketch: Sketch, base: Colour): string {
   const bare = colour(14, base.saturation * 0.5 + 16, base.lightness * 0.5 + 34);
-  return sketch.linear([[0, hex(shade(bare, 14))], [0.3, hex(shade(bare, 4))], [1, hex(shade(bare, -12))]]);
+  return sketch.linear([
+    [0, hex(shade(bare, 14))],
+    [0.3, hex(shade(bare, 4))],
+    [1, hex(shade(bare, -12))],
+  ]);
 }
 
 /** Short hairs lying over the area, lighter above and darker below. */
-export function hairs(random: Random, area: Area, base: Colour, count: number, length: number, lean = -0.4): string {
+export function hairs(
+  random: Random,
+  area: Area,
+  base: Colour,
+  count: number,
+  length: number,
+  lean = -0.4,
+): string {
   let bright = "";
   let dark = "";
   for (let i = 0; i < count; i += 1) {
@@ -34,7 +49,16 @@ export function hairs(random: Random, area: Area, base: Colour, count: number, l
 }
 
 /** A fringe of tufts along the way from (x1,y1) to (x2,y2), pointing away by (nx,ny). */
-export function tufts(x1: number, y1: number, x2: number, y2: number, nx: number, ny: number, count: number, fill: string): string {
+export function tufts(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  nx: number,
+  ny: number,
+  count: number,
+  fill: string,
+): string {
   let data = d`M${x1} ${y1} `;
   for (let i = 0; i < count; i += 1) {
     const at = (t: number): readonly [number, number] => [x1 + (x2 - x1) * t, y1 + (y2 - y1) * t];

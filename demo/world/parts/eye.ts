@@ -10,7 +10,10 @@ export function irisColour(random: Random): string {
 /** A round eye; with an iris colour it is a coloured eye, without one it is dark. */
 export function eye(x: number, y: number, radius: number, iris: string | null, slit = false): string {
   if (iris === null) {
-    return circle(x, y, radius * 0.78, { fill: "#15110f" }) + circle(x - radius * 0.25, y - radius * 0.28, radius * 0.24, { fill: "#ffffff" });
+    return (
+      circle(x, y, radius * 0.78, { fill: "#15110f" }) +
+      circle(x - radius * 0.25, y - radius * 0.28, radius * 0.24, { fill: "#ffffff" })
+    );
   }
   return (
     circle(x, y, radius * 1.12, { fill: "#1b1512" }) +
@@ -22,5 +25,8 @@ export function eye(x: number, y: number, radius: number, iris: string | null, s
 
 /** A closed, sleeping eye. */
 export function closedEye(x: number, y: number, radius: number): string {
-  return path(d`M${x - radius} ${y} q${radius} ${radius * 0.9} ${radius * 2} 0`, { stroke: "#241a15", width: radius * 0.42 });
+  return path(d`M${x - radius} ${y} q${radius} ${radius * 0.9} ${radius * 2} 0`, {
+    stroke: "#241a15",
+    width: radius * 0.42,
+  });
 }

@@ -23,7 +23,8 @@ export function paintStripes(area: Area, fill: string, step: number, slant = 0.6
 export function paintBands(area: Area, fill: string, count: number): string {
   const step = area.height / (count * 2 + 1);
   let body = "";
-  for (let i = 0; i < count; i += 1) body += rect(area.x, area.y + step * (2 * i + 1), area.width, step, { fill });
+  for (let i = 0; i < count; i += 1)
+    body += rect(area.x, area.y + step * (2 * i + 1), area.width, step, { fill });
   return body;
 }
 
@@ -50,7 +51,14 @@ export function coatStripes(random: Random, area: Area, stroke: string, step: nu
 }
 
 /** Round spots scattered over the area. */
-export function spots(random: Random, area: Area, fill: string, count: number, small: number, large: number): string {
+export function spots(
+  random: Random,
+  area: Area,
+  fill: string,
+  count: number,
+  small: number,
+  large: number,
+): string {
   let body = "";
   const columns = Math.max(1, Math.round(Math.sqrt((count * area.width) / area.height)));
   const rows = Math.ceil(count / columns);
@@ -68,10 +76,16 @@ export function patches(random: Random, area: Area, fill: string, count: number)
   for (let i = 0; i < count; i += 1) {
     const x = area.x + (i + random.between(0.2, 0.8)) * (area.width / count);
     const y = area.y + random.between(0.1, 0.75) * area.height;
-    body += ellipse(x, y, area.width / count / random.between(2.1, 3), area.height * random.between(0.25, 0.42), {
-      fill,
-      transform: `rotate(${String(random.integer(-25, 25))} ${String(Math.round(x))} ${String(Math.round(y))})`,
-    });
+    body += ellipse(
+      x,
+      y,
+      area.width / count / random.between(2.1, 3),
+      area.height * random.between(0.25, 0.42),
+      {
+        fill,
+        transform: `rotate(${String(random.integer(-25, 25))} ${String(Math.round(x))} ${String(Math.round(y))})`,
+      },
+    );
   }
   return body;
 }

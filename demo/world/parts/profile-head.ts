@@ -1,4 +1,4 @@
-import { colour, hex, shade, type Colour } from "../colour.ts";
+import { type Colour, colour, hex, shade } from "../colour.ts";
 import type { Random } from "../random.ts";
 import { circle, d, ellipse, path } from "../svg.ts";
 import { eye } from "./eye.ts";
@@ -23,7 +23,10 @@ export function profileHead(random: Random, head: ProfileHead): string {
   const ear = (shift: number, fill: string, inner: string | null): string => {
     if (head.ears === "none") return "";
     if (head.ears === "floppy") {
-      return path(d`M${-2.4 + shift} -5.6 C${-7 + shift} -6 ${-8 + shift} 4 ${-4.6 + shift} 7.4 C${-1.6 + shift} 8 ${0.6 + shift} 1 ${-0.4 + shift} -4 Z`, { fill });
+      return path(
+        d`M${-2.4 + shift} -5.6 C${-7 + shift} -6 ${-8 + shift} 4 ${-4.6 + shift} 7.4 C${-1.6 + shift} 8 ${0.6 + shift} 1 ${-0.4 + shift} -4 Z`,
+        { fill },
+      );
     }
     const long = kind === "deer" ? 8.4 : kind === "equine" ? 7.6 : 7;
     const lean = kind === "deer" ? -6.4 : -2.2;
@@ -39,10 +42,21 @@ export function profileHead(random: Random, head: ProfileHead): string {
   );
   svg += ellipse(m - 0.6, 0.4 * thick, 2.9, 3.2 * thick, { fill: head.muzzle, opacity: 0.9 });
   if (kind === "equine") svg += ellipse(m + 0.4, -0.8, 0.8, 1.1, { fill: "#1d1512" });
-  else svg += ellipse(m + 0.9, -1.5 * thick, 1.9, 1.6, { fill: "#17110f" }) + circle(m + 0.5, -2, 0.45, { fill: "#ffffff", opacity: 0.7 });
-  svg += path(d`M${m + 0.8} ${1.9 * thick} Q${m * 0.75} ${3 * thick} ${m * 0.58} ${1.9 * thick}`, { stroke: "#2a1b15", width: 0.8, opacity: 0.8 });
+  else
+    svg +=
+      ellipse(m + 0.9, -1.5 * thick, 1.9, 1.6, { fill: "#17110f" }) +
+      circle(m + 0.5, -2, 0.45, { fill: "#ffffff", opacity: 0.7 });
+  svg += path(d`M${m + 0.8} ${1.9 * thick} Q${m * 0.75} ${3 * thick} ${m * 0.58} ${1.9 * thick}`, {
+    stroke: "#2a1b15",
+    width: 0.8,
+    opacity: 0.8,
+  });
   svg += eye(2.2, -2.6 * thick, 1.8, null);
-  svg += ear(0, head.ears === "floppy" ? hex(shade(head.base, -12)) : head.fill, head.kind === "dog" ? null : hex(colour(18, 45, 72)));
+  svg += ear(
+    0,
+    head.ears === "floppy" ? hex(shade(head.base, -12)) : head.fill,
+    head.kind === "dog" ? null : hex(colour(18, 45, 72)),
+  );
   if (head.antlers) svg += antler(random, 0, "#c9a678");
   return svg;
 }

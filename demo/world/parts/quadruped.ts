@@ -1,4 +1,4 @@
-import { hex, shade, type Colour } from "../colour.ts";
+import { type Colour, hex, shade } from "../colour.ts";
 import type { Random } from "../random.ts";
 import { d, ellipse, path, polygon, type Sketch } from "../svg.ts";
 import { hairs } from "./coat.ts";
@@ -25,7 +25,13 @@ export function quadruped(
   random: Random,
   sketch: Sketch,
   shape: QuadrupedShape,
-  coat: { readonly fill: string; readonly base: Colour; readonly socks: string; readonly belly: string; readonly hairy: boolean },
+  coat: {
+    readonly fill: string;
+    readonly base: Colour;
+    readonly socks: string;
+    readonly belly: string;
+    readonly hairy: boolean;
+  },
   marking: string,
 ): Quadruped {
   const { half: b, depth: t, leg, legWidth: w } = shape;
@@ -40,9 +46,27 @@ export function quadruped(
     const upper = w * (hind ? 1.15 : 0.95);
     const footFill = shape.foot === "hoof" ? "#2a221d" : coat.socks;
     return (
-      polygon([[x - upper, bottom - t * 0.3], [x + upper, bottom - t * 0.3], [kx + w * 0.52, knee], [fx + w * 0.46, -1], [fx - w * 0.46, -1], [kx - w * 0.52, knee]], { fill }) +
+      polygon(
+        [
+          [x - upper, bottom - t * 0.3],
+          [x + upper, bottom - t * 0.3],
+          [kx + w * 0.52, knee],
+          [fx + w * 0.46, -1],
+          [fx - w * 0.46, -1],
+          [kx - w * 0.52, knee],
+        ],
+        { fill },
+      ) +
       (shape.foot === "hoof"
-        ? polygon([[fx - w * 0.5, -3], [fx + w * 0.5, -3], [fx + w * 0.72, 0.3], [fx - w * 0.6, 0.3]], { fill: footFill })
+        ? polygon(
+            [
+              [fx - w * 0.5, -3],
+              [fx + w * 0.5, -3],
+              [fx + w * 0.72, 0.3],
+              [fx - w * 0.6, 0.3],
+            ],
+            { fill: footFill },
+          )
         : ellipse(fx + w * 0.25, -1.2, w * 0.85, 1.9, { fill: footFill }))
     );
   };
