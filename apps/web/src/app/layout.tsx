@@ -1,0 +1,33 @@
+import type { Metadata, Viewport } from "next";
+import type { ReactNode } from "react";
+import "./globals.css";
+import { ApiProvider } from "../components/api-provider.tsx";
+import { AppFrame } from "../components/app-frame.tsx";
+import { Skeleton } from "../components/page-states.tsx";
+import { themeScript } from "../components/theme.tsx";
+
+export const metadata: Metadata = {
+  title: { default: "Faultline", template: "%s · Faultline" },
+  description: "Why a vision classifier fails, and which of its answers not to trust.",
+};
+
+export const viewport: Viewport = {
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#f6f6f3" },
+    { media: "(prefers-color-scheme: dark)", color: "#111315" },
+  ],
+};
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <body>
+        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours, before the first paint */}
+        <script dangerouslySetInnerHTML={{ __html: themeScript }} />
+        <AppFrame>
+          <ApiProvider fallback={<Skeleton className="h-64" />}>{children}</ApiProvider>
+        </AppFrame>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,10 @@
+import { Suspense } from "react";
+import { Overview } from "../components/overview.tsx";
+
+export default function OverviewPage() {
+  return (
+    <Suspense>
+      <Overview />
+    </Suspense>
+  );
+}

@@ -1,0 +1,63 @@
+"use client";
+
+import { createClient as createStreamClient } from "graphql-sse";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
+import {
+  type CombinedError,
+  Client,
+  Provider,
+  cacheExchange,
+  fetchExchange,
+  mapExchange,
+  subscriptionExchange,
+} from "urql";
+
+/** Whether the API wants a sign-in first. */
+export function needsSignIn(error: CombinedError): boolean {
+  return (
+    error.response?.status === 401 ||
+    error.graphQLErrors.some(({ extensions }) => extensions.code === "UNAUTHENTICATED")
+  );
+}
+
+function createClient(): Client {
+  const stream = createStreamClient({ url: "/api/graphql/stream", credentials: "same-origin" });
+  return new Client({
+    url: "/api/graphql",
+    preferGetMethod: false,
+    fetchOptions: { credentials: "same-origin" },
+    exchanges: [
+      cacheExchange,
+      mapExchange({
+        onError(error) {
+          if (!needsSignIn(error) || location.pathname === "/sign-in") return;
+          location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+        },
+      }),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query, variables, operationName }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: stream.subscribe({ query: query ?? "", variables, operationName }, sink as never),
+          }),
+        }),
+      }),
+    ],
+  });
+}
+
+const never = () => () => {};
+
+/**
+ * The GraphQL client of this browser tab. Pages are drawn in the browser only: what they show belongs to the
+ * visitor's session, and times are in the visitor's zone; the server sends the frame and `fallback`.
+ */
+export function ApiProvider({ children, fallback }: { children: ReactNode; fallback: ReactNode }) {
+  const [client] = useState(createClient);
+  const inBrowser = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
+  return <Provider value={client}>{inBrowser ? children : fallback}</Provider>;
+}

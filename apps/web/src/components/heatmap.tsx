@@ -1,0 +1,424 @@
+"use client";
+
+import { Minus, Plus } from "lucide-react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { cssGradient, divergingTable, sequentialTable } from "../plots/colour-scales.ts";
+import {
+  cellAt,
+  fittingLabel,
+  heatmapLayout,
+  heatmapSize,
+  labelSize,
+  labelledCell,
+} from "../plots/heatmap-layout.ts";
+import { heatmapPixels } from "../plots/heatmap-pixels.ts";
+import { heatmapSvg } from "../plots/heatmap-svg.ts";
+import { decimal, signedDecimal } from "../plots/number-format.ts";
+import { useTheme } from "./theme.tsx";
+
+/** Indices into the values as the API gave them, not as they are displayed. */
+export type Cell = { row: number; column: number };
+
+/** Values in [0, 1], or differences in [-limit, limit] centred on 0. */
+export type Scale = { kind: "sequential" } | { kind: "diverging"; limit: number };
+
+/** What a frame around the heatmap may ask of it. */
+export type HeatmapHandle = { svg: () => string | null };
+
+type Props = {
+  /** Read by screen readers in place of the picture. */
+  label: string;
+  rowLabels: readonly string[];
+  columnLabels: readonly string[];
+  /** Row-major, rows × columns; null where there is no value. */
+  values: ArrayLike<number | null>;
+  scale: Scale;
+  rowOrder: readonly number[];
+  columnOrder: readonly number[];
+  square?: boolean;
+  /** Cells that stand out; all others are faded. */
+  emphasised?: (cell: number) => boolean;
+  /** One cell in words. */
+  describe: (cell: Cell) => string;
+  /** What floats beside the cell under the pointer or the keyboard's cursor; by default its description. */
+  card?: (cell: Cell) => ReactNode;
+  onSelect?: (cell: Cell) => void;
+  maxHeight?: number;
+  /** Small multiples leave out the zoom and the legend. */
+  bare?: boolean;
+  ref?: Ref<HeatmapHandle>;
+};
+
+/**
+ * A matrix of coloured cells on a canvas as large as its window: only what is in sight is drawn, so that
+ * 100 × 500 and more cells scroll smoothly. Arrow keys walk over the cells.
+ */
+export function Heatmap(props: Props) {
+  const { rowLabels, columnLabels, values, scale, rowOrder, columnOrder, emphasised, square = false } = props;
+  const theme = useTheme();
+  const frame = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(0);
+  const [zoom, setZoom] = useState<number | null>(null);
+  const [cursor, setCursor] = useState<{ row: number; column: number } | null>(null);
+
+  const layout = useMemo(
+    () => heatmapLayout(rowLabels, columnLabels, width, square, zoom),
+    [rowLabels, columnLabels, width, square, zoom],
+  );
+  const size = heatmapSize(layout);
+  const height = Math.min(size.height, props.maxHeight ?? 640);
+  const viewWidth = Math.min(size.width, width);
+
+  const pixels = useMemo(() => {
+    if (rowOrder.length === 0 || columnOrder.length === 0) return null;
+    const table = scale.kind === "sequential" ? sequentialTable(theme) : divergingTable(theme);
+    const [low, high] = scale.kind === "sequential" ? [0, 1] : [-scale.limit, scale.limit];
+    const bitmap = document.createElement("canvas");
+    bitmap.width = columnOrder.length;
+    bitmap.height = rowOrder.length;
+    const bytes = heatmapPixels(values, rowOrder, columnOrder, { table, low, high }, emphasised);
+    bitmap.getContext("2d")!.putImageData(new ImageData(bytes, bitmap.width, bitmap.height), 0, 0);
+    return bitmap;
+  }, [values, rowOrder, columnOrder, scale, theme, emphasised]);
+
+  useLayoutEffect(() => {
+    const element = frame.current!;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    setWidth(element.clientWidth);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    const draw = () => {
+      if (!canvas.current || !pixels || viewWidth <= 0) return;
+      drawHeatmap(canvas.current, pixels, {
+        layout,
+        viewWidth,
+        viewHeight: height,
+        left: scroller.current!.scrollLeft,
+        top: scroller.current!.scrollTop,
+        rowLabels: rowOrder.map((row) => rowLabels[row]),
+        columnLabels: columnOrder.map((column) => columnLabels[column]),
+        cursor,
+        dot: emphasised ? (row, column) => emphasised(rowOrder[row] * columnOrder.length + columnOrder[column]) : null,
+        style: getComputedStyle(document.documentElement),
+        theme,
+      });
+    };
+    draw();
+    const element = scroller.current!;
+    element.addEventListener("scroll", draw, { passive: true });
+    return () => element.removeEventListener("scroll", draw);
+  }, [pixels, layout, viewWidth, height, rowLabels, columnLabels, rowOrder, columnOrder, cursor, emphasised, theme]);
+
+  useImperativeHandle(
+    props.ref,
+    () => ({
+      svg: () => {
+        if (!pixels) return null;
+        const style = getComputedStyle(document.documentElement);
+        return heatmapSvg(
+          layout,
+          pixels.toDataURL("image/png"),
+          rowOrder.map((row) => rowLabels[row]),
+          columnOrder.map((column) => columnLabels[column]),
+          { page: style.getPropertyValue("--surface"), ink: style.getPropertyValue("--ink") },
+          props.label,
+        );
+      },
+    }),
+    [pixels, layout, rowLabels, columnLabels, rowOrder, columnOrder, props.label],
+  );
+
+  const cell = cursor && { row: rowOrder[cursor.row], column: columnOrder[cursor.column] };
+  const point = (event: { clientX: number; clientY: number }) => {
+    const box = canvas.current!.getBoundingClientRect();
+    const at = cellAt(layout, event.clientX - box.left, event.clientY - box.top, {
+      left: scroller.current!.scrollLeft,
+      top: scroller.current!.scrollTop,
+    });
+    if (at?.row !== cursor?.row || at?.column !== cursor?.column) setCursor(at);
+    return at;
+  };
+  const walk = (event: KeyboardEvent) => {
+    const step: Record<string, [number, number]> = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+    };
+    if (event.key === "Enter" && cell) props.onSelect?.(cell);
+    if (event.key === "Escape") setCursor(null);
+    const move = step[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const next = cursor
+      ? {
+          row: Math.min(layout.rows - 1, Math.max(0, cursor.row + move[0])),
+          column: Math.min(layout.columns - 1, Math.max(0, cursor.column + move[1])),
+        }
+      : { row: 0, column: 0 };
+    setCursor(next);
+    keepInSight(scroller.current!, layout, next, viewWidth, height);
+  };
+
+  const scrolled = { left: scroller.current?.scrollLeft ?? 0, top: scroller.current?.scrollTop ?? 0 };
+  const cardLeft = cursor
+    ? layout.labelWidth + (cursor.column + 1) * layout.cellWidth - scrolled.left + 10
+    : 0;
+  const cardTop = cursor ? layout.labelHeight + cursor.row * layout.cellHeight - scrolled.top : 0;
+  const toLeft = cardLeft > viewWidth * 0.6;
+
+  return (
+    <div ref={frame} className="relative min-w-0">
+      {/* biome-ignore lint/a11y/useSemanticElements: a plot that is walked by arrow keys has no element of its own */}
+      <div
+        ref={scroller}
+        role="application"
+        aria-label={`${props.label}. Arrow keys walk over the cells.`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the cells are reached by keyboard through this element
+        tabIndex={0}
+        onKeyDown={walk}
+        onBlur={() => setCursor(null)}
+        onPointerMove={point}
+        onPointerLeave={() => setCursor(null)}
+        onPointerDown={(event) => {
+          const at = point(event);
+          if (at) props.onSelect?.({ row: rowOrder[at.row], column: columnOrder[at.column] });
+        }}
+        className="max-w-full overflow-auto rounded-sm"
+        style={{ width: viewWidth || undefined, height, cursor: props.onSelect && cursor ? "pointer" : undefined }}
+      >
+        <div style={{ width: size.width, height: size.height }}>
+          <canvas
+            ref={canvas}
+            role="img"
+            aria-label={props.label}
+            className="sticky top-0 left-0 block"
+            style={{ width: viewWidth, height }}
+          />
+        </div>
+      </div>
+      <p aria-live="polite" className="sr-only">
+        {cell ? props.describe(cell) : ""}
+      </p>
+      {cell && (
+        <div
+          className="pointer-events-none absolute z-20 max-w-72 rounded-md border bg-surface px-3 py-2 text-sm shadow-float"
+          style={
+            width < 480
+              ? { left: 0, right: 0, top: height + 4, maxWidth: "none" }
+              : toLeft
+                ? { right: width - cardLeft + 20 + layout.cellWidth, top: cardTop }
+                : { left: cardLeft, top: cardTop }
+          }
+        >
+          {props.card ? props.card(cell) : props.describe(cell)}
+        </div>
+      )}
+      {!props.bare && (
+        <div className="mt-2 flex flex-wrap items-center justify-between gap-2 text-xs text-muted">
+          <ScaleLegend scale={scale} />
+          <div className="no-print flex items-center gap-1">
+            <ZoomButton
+              label="Smaller cells"
+              disabled={layout.cellWidth <= 2}
+              onClick={() => setZoom(Math.max(2, Math.round(layout.cellWidth * 0.7)))}
+            >
+              <Minus size={13} aria-hidden />
+            </ZoomButton>
+            <ZoomButton
+              label="Larger cells"
+              disabled={layout.cellWidth >= 40}
+              onClick={() => setZoom(Math.min(40, Math.round(layout.cellWidth * 1.4)))}
+            >
+              <Plus size={13} aria-hidden />
+            </ZoomButton>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function ZoomButton({
+  label,
+  ...rest
+}: {
+  label: string;
+  disabled: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className="grid size-6 place-items-center rounded hover:bg-sunken hover:text-ink disabled:opacity-40"
+      {...rest}
+    />
+  );
+}
+
+/** The colours of a scale with its ends and its middle. */
+export function ScaleLegend({ scale }: { scale: Scale }) {
+  const theme = useTheme();
+  const sequential = scale.kind === "sequential";
+  return (
+    <div className="flex items-center gap-2 tabular-nums">
+      <span>{sequential ? "0" : signedDecimal(-scale.limit, 2)}</span>
+      <span
+        aria-hidden="true"
+        className="h-2.5 w-36 rounded-sm border"
+        style={{ background: cssGradient(sequential ? sequentialTable(theme) : divergingTable(theme)) }}
+      />
+      <span>{sequential ? "1" : signedDecimal(scale.limit, 2)}</span>
+      <span className="sr-only">
+        {sequential ? "Colour scale from 0 to 1" : `Colour scale centred on 0, up to ${decimal(scale.limit, 2)}`}
+      </span>
+    </div>
+  );
+}
+
+type Drawing = {
+  layout: ReturnType<typeof heatmapLayout>;
+  viewWidth: number;
+  viewHeight: number;
+  left: number;
+  top: number;
+  rowLabels: readonly string[];
+  columnLabels: readonly string[];
+  cursor: { row: number; column: number } | null;
+  dot: ((row: number, column: number) => boolean) | null;
+  style: CSSStyleDeclaration;
+  theme: "light" | "dark";
+};
+
+function drawHeatmap(canvas: HTMLCanvasElement, pixels: HTMLCanvasElement, drawing: Drawing): void {
+  const { layout, viewWidth, viewHeight, left, top, cursor, style } = drawing;
+  const { labelWidth, labelHeight, cellWidth, cellHeight } = layout;
+  const ratio = window.devicePixelRatio || 1;
+  if (canvas.width !== Math.round(viewWidth * ratio) || canvas.height !== Math.round(viewHeight * ratio)) {
+    canvas.width = Math.round(viewWidth * ratio);
+    canvas.height = Math.round(viewHeight * ratio);
+  }
+  const context = canvas.getContext("2d")!;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, viewWidth, viewHeight);
+
+  context.save();
+  context.beginPath();
+  context.rect(labelWidth, labelHeight, viewWidth - labelWidth, viewHeight - labelHeight);
+  context.clip();
+  context.imageSmoothingEnabled = false;
+  context.drawImage(
+    pixels,
+    labelWidth - left,
+    labelHeight - top,
+    cellWidth * layout.columns,
+    cellHeight * layout.rows,
+  );
+  const firstColumn = Math.max(0, Math.floor(left / cellWidth));
+  const lastColumn = Math.min(layout.columns, Math.ceil((left + viewWidth - labelWidth) / cellWidth));
+  const firstRow = Math.max(0, Math.floor(top / cellHeight));
+  const lastRow = Math.min(layout.rows, Math.ceil((top + viewHeight - labelHeight) / cellHeight));
+  const x = (column: number) => labelWidth + column * cellWidth - left;
+  const y = (row: number) => labelHeight + row * cellHeight - top;
+
+  // A hair of the page between large cells keeps equal neighbours apart.
+  if (cellWidth >= 9 && cellHeight >= 9) {
+    context.fillStyle = style.getPropertyValue("--surface");
+    for (let column = firstColumn; column <= lastColumn; column++)
+      context.fillRect(x(column) - 0.5, y(firstRow), 1, (lastRow - firstRow) * cellHeight);
+    for (let row = firstRow; row <= lastRow; row++)
+      context.fillRect(x(firstColumn), y(row) - 0.5, (lastColumn - firstColumn) * cellWidth, 1);
+  }
+  // A dot besides the full colour marks emphasised cells for those who do not see the fading.
+  if (drawing.dot && cellWidth >= 9 && cellHeight >= 9) {
+    context.fillStyle = style.getPropertyValue("--ink");
+    for (let row = firstRow; row < lastRow; row++)
+      for (let column = firstColumn; column < lastColumn; column++)
+        if (drawing.dot(row, column)) {
+          context.beginPath();
+          context.arc(x(column) + cellWidth / 2, y(row) + cellHeight / 2, 1.3, 0, 2 * Math.PI);
+          context.fill();
+        }
+  }
+  if (cursor) {
+    context.lineWidth = 2;
+    context.strokeStyle = style.getPropertyValue("--ink");
+    context.strokeRect(x(cursor.column), y(cursor.row), cellWidth, cellHeight);
+  }
+  context.restore();
+
+  context.font = `${labelSize}px "Inter Variable", system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  const muted = style.getPropertyValue("--muted");
+  const ink = style.getPropertyValue("--ink");
+  context.textAlign = "right";
+  context.save();
+  context.beginPath();
+  context.rect(0, labelHeight, labelWidth, viewHeight - labelHeight);
+  context.clip();
+  const everyRow = Math.max(1, Math.ceil(labelledCell / cellHeight));
+  for (let row = firstRow; row < lastRow; row++) {
+    const here = cursor?.row === row;
+    if (row % everyRow !== 0 && !here) continue;
+    context.fillStyle = here ? ink : muted;
+    context.fillText(
+      fittingLabel(drawing.rowLabels[row], labelWidth - 8),
+      labelWidth - 6,
+      y(row) + cellHeight / 2,
+    );
+  }
+  context.restore();
+
+  context.textAlign = "left";
+  context.save();
+  context.beginPath();
+  context.rect(labelWidth, 0, viewWidth - labelWidth, labelHeight);
+  context.clip();
+  const everyColumn = Math.max(1, Math.ceil(labelledCell / cellWidth));
+  for (let column = firstColumn; column < lastColumn; column++) {
+    const here = cursor?.column === column;
+    if (column % everyColumn !== 0 && !here) continue;
+    context.save();
+    context.translate(x(column) + cellWidth / 2, labelHeight - 6);
+    context.rotate(-Math.PI / 2);
+    context.fillStyle = here ? ink : muted;
+    context.fillText(fittingLabel(drawing.columnLabels[column], labelHeight - 8), 0, 0);
+    context.restore();
+  }
+  context.restore();
+}
+
+function keepInSight(
+  scroller: HTMLElement,
+  layout: ReturnType<typeof heatmapLayout>,
+  cell: { row: number; column: number },
+  viewWidth: number,
+  viewHeight: number,
+): void {
+  const left = cell.column * layout.cellWidth;
+  const top = cell.row * layout.cellHeight;
+  const roomX = viewWidth - layout.labelWidth - layout.cellWidth;
+  const roomY = viewHeight - layout.labelHeight - layout.cellHeight;
+  if (left < scroller.scrollLeft) scroller.scrollLeft = left;
+  else if (left > scroller.scrollLeft + roomX) scroller.scrollLeft = left - roomX;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top > scroller.scrollTop + roomY) scroller.scrollTop = top - roomY;
+}

@@ -1,0 +1,92 @@
+"use client";
+
+import { CircleAlert, Inbox, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import type { CombinedError } from "urql";
+import { Button } from "./button.tsx";
+
+/** Quiet placeholder of the size of what will come. */
+export function Skeleton({ className = "h-24" }: { className?: string }) {
+  return (
+    <div role="status" aria-label="Loading" className={`animate-pulse rounded-md bg-sunken ${className}`} />
+  );
+}
+
+/** Nothing here yet: what would be here, and how to get it. */
+export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="grid justify-items-center gap-2 rounded-lg border border-dashed border-line px-6 py-10 text-center">
+      <Inbox size={22} className="text-faint" aria-hidden />
+      <p className="font-medium">{title}</p>
+      {children && <div className="max-w-prose text-sm text-muted">{children}</div>}
+    </div>
+  );
+}
+
+/** What went wrong, in the words of the API, and a way to try again. */
+export function ErrorNotice({
+  title,
+  message,
+  onRetry,
+}: {
+  title: string;
+  message: string;
+  onRetry?: () => void;
+}) {
+  return (
+    <div role="alert" className="flex items-start gap-3 rounded-lg border border-line bg-defect-soft px-4 py-3">
+      <CircleAlert size={18} className="mt-0.5 shrink-0 text-defect" aria-hidden />
+      <div className="min-w-0 flex-1">
+        <p className="font-medium">{title}</p>
+        <p className="text-sm break-words text-muted">{message}</p>
+      </div>
+      {onRetry && (
+        <Button onClick={onRetry}>
+          <RotateCw size={14} aria-hidden /> Try again
+        </Button>
+      )}
+    </div>
+  );
+}
+
+type QueryState<Data> = { data?: Data; error?: CombinedError; fetching: boolean; stale: boolean };
+
+/**
+ * Loading, error, partial and complete state of one query: with data beside an error, the data is shown under a
+ * notice that some of it is missing.
+ */
+export function Loaded<Data>({
+  state,
+  retry,
+  skeleton = <Skeleton />,
+  what,
+  children,
+}: {
+  state: QueryState<Data>;
+  retry?: (options: { requestPolicy: "network-only" }) => void;
+  skeleton?: ReactNode;
+  /** What is being loaded, for the error's title: "the heatmap". */
+  what: string;
+  children: (data: Data) => ReactNode;
+}) {
+  const again = retry && (() => retry({ requestPolicy: "network-only" }));
+  if (state.data) {
+    return (
+      <>
+        {state.error && (
+          <ErrorNotice title={`Part of ${what} is missing`} message={plainMessage(state.error)} onRetry={again} />
+        )}
+        {children(state.data)}
+      </>
+    );
+  }
+  if (state.error)
+    return <ErrorNotice title={`Could not load ${what}`} message={plainMessage(state.error)} onRetry={again} />;
+  return skeleton;
+}
+
+/** The API's own words, without urql's prefix. */
+export function plainMessage(error: CombinedError): string {
+  if (error.networkError) return `The API cannot be reached: ${error.networkError.message}`;
+  return error.graphQLErrors.map(({ message }) => message).join(" ");
+}

@@ -1,0 +1,75 @@
+"use client";
+
+import { Monitor, Moon, Sun } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import type { Theme } from "../plots/colour-scales.ts";
+
+type ThemeChoice = Theme | "system";
+
+const storageKey = "faultline-theme";
+const choices: ThemeChoice[] = ["system", "light", "dark"];
+
+/** Runs before the first paint, so that no page flashes in the wrong theme. */
+export const themeScript = `(() => {
+  const choice = localStorage.getItem("${storageKey}");
+  const dark = choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+})()`;
+
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => {
+    if (currentChoice() === "system") apply("system");
+  };
+  media.addEventListener("change", follow);
+  return () => {
+    listeners.delete(listener);
+    media.removeEventListener("change", follow);
+  };
+}
+
+function currentChoice(): ThemeChoice {
+  const stored = localStorage.getItem(storageKey);
+  return stored === "light" || stored === "dark" ? stored : "system";
+}
+
+function apply(choice: ThemeChoice): void {
+  if (choice === "system") localStorage.removeItem(storageKey);
+  else localStorage.setItem(storageKey, choice);
+  const dark =
+    choice === "dark" || (choice === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  for (const listener of listeners) listener();
+}
+
+/** The theme in use, for everything that is drawn rather than styled. */
+export function useTheme(): Theme {
+  return useSyncExternalStore(
+    subscribe,
+    () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light"),
+    () => "light",
+  );
+}
+
+const icons = { system: Monitor, light: Sun, dark: Moon };
+
+/** Goes round: as the system, light, dark. */
+export function ThemeSwitch() {
+  const choice = useSyncExternalStore(subscribe, currentChoice, (): ThemeChoice => "system");
+  const next = choices[(choices.indexOf(choice) + 1) % choices.length];
+  const Icon = icons[choice];
+  return (
+    <button
+      type="button"
+      onClick={() => apply(next)}
+      aria-label={`Theme: ${choice}. Switch to ${next}.`}
+      title={`Theme: ${choice}`}
+      className="grid size-8 place-items-center rounded-md text-muted hover:bg-sunken hover:text-ink"
+    >
+      <Icon size={16} aria-hidden />
+    </button>
+  );
+}

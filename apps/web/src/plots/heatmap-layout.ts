@@ -1,0 +1,70 @@
+export type HeatmapLayout = {
+  /** Width of the row labels, height of the column labels, in CSS pixels. */
+  readonly labelWidth: number;
+  readonly labelHeight: number;
+  readonly cellWidth: number;
+  readonly cellHeight: number;
+  readonly rows: number;
+  readonly columns: number;
+};
+
+/** Labels need about this much of a cell's side to be readable. */
+export const labelledCell = 11;
+
+/** Label font in pixels, and the mean advance of a letter in it. */
+export const labelSize = 11;
+const letterWidth = 5.9;
+
+/**
+ * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 30), and
+ * else keep a smallest size and scroll.
+ *
+ * @param square cells as high as wide (concept × concept); otherwise rows keep a height for their label
+ * @param cell wanted cell width in pixels; null fits the width
+ */
+export function heatmapLayout(
+  rowLabels: readonly string[],
+  columnLabels: readonly string[],
+  width: number,
+  square: boolean,
+  cell: number | null,
+): HeatmapLayout {
+  const longest = (labels: readonly string[]) =>
+    labels.reduce((most, label) => Math.max(most, label.length), 0) * letterWidth;
+  const labelWidth = Math.round(Math.min(longest(rowLabels) + 12, Math.max(64, width * 0.24), 190));
+  const labelHeight = Math.round(Math.min(longest(columnLabels) * 0.9 + 12, 130));
+  const columns = columnLabels.length;
+  const rows = rowLabels.length;
+  const fitting = (width - labelWidth) / Math.max(1, columns);
+  const smallest = columns > 200 ? 4 : labelledCell;
+  const cellWidth = cell ?? Math.min(30, Math.max(smallest, fitting));
+  const cellHeight = square ? cellWidth : Math.max(rows > 60 ? labelledCell : 18, Math.min(26, cellWidth));
+  return { labelWidth, labelHeight, cellWidth, cellHeight, rows, columns };
+}
+
+/** Whole size in CSS pixels. */
+export function heatmapSize(layout: HeatmapLayout): { width: number; height: number } {
+  return {
+    width: layout.labelWidth + layout.cellWidth * layout.columns,
+    height: layout.labelHeight + layout.cellHeight * layout.rows,
+  };
+}
+
+/** Display row and column under a point, or null outside the cells. `scroll` is what is scrolled away. */
+export function cellAt(
+  layout: HeatmapLayout,
+  x: number,
+  y: number,
+  scroll: { left: number; top: number },
+): { row: number; column: number } | null {
+  if (x < layout.labelWidth || y < layout.labelHeight) return null;
+  const column = Math.floor((x - layout.labelWidth + scroll.left) / layout.cellWidth);
+  const row = Math.floor((y - layout.labelHeight + scroll.top) / layout.cellHeight);
+  return row >= 0 && row < layout.rows && column >= 0 && column < layout.columns ? { row, column } : null;
+}
+
+/** A label cut to a pixel width, with an ellipsis. */
+export function fittingLabel(label: string, width: number): string {
+  const letters = Math.floor(width / letterWidth);
+  return label.length <= letters ? label : `${label.slice(0, Math.max(1, letters - 1))}…`;
+}

@@ -1,0 +1,69 @@
+/** A number with its 95 % interval, as the API gives it. */
+export type Interval = { readonly value: number; readonly low: number; readonly high: number };
+
+const minus = "−";
+
+function signed(text: string, value: number): string {
+  return value > 0 ? `+${text}` : text.replace("-", minus);
+}
+
+/** 0.8731 -> "87.3 %"; no number -> "–". */
+export function percent(value: number | null | undefined, digits = 1): string {
+  return value === null || value === undefined ? "–" : `${(value * 100).toFixed(digits)} %`.replace("-", minus);
+}
+
+/** A difference of two shares in percentage points, always signed: -0.042 -> "−4.2 pp". */
+export function percentagePoints(value: number | null | undefined, digits = 1): string {
+  if (value === null || value === undefined) return "–";
+  return `${signed((value * 100).toFixed(digits), value)} pp`;
+}
+
+/** "85.0 – 89.1 %". */
+export function percentInterval(interval: Interval | null | undefined, digits = 1): string {
+  if (!interval) return "";
+  return `${(interval.low * 100).toFixed(digits)} – ${(interval.high * 100).toFixed(digits)} %`.replaceAll(
+    "-",
+    minus,
+  );
+}
+
+/** Fixed digits with a true minus sign: -0.1234 -> "−0.123". */
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", minus);
+}
+
+/** As `decimal`, with a plus sign in front of positive numbers. */
+export function signedDecimal(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? "–" : signed(value.toFixed(digits), value);
+}
+
+/** p- and q-values: "0.032", and "< 0.001" below. */
+export function probability(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return value < 0.001 ? "< 0.001" : value.toFixed(3);
+}
+
+/** 12345 -> "12,345". */
+export function count(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : value.toLocaleString("en-US");
+}
+
+/** 95 -> "1 min 35 s". */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  const rounded = Math.max(0, Math.round(seconds));
+  if (rounded < 60) return `${rounded} s`;
+  if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+  return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
+}
+
+/** "24 Nov 2026, 07:14" in the reader's time zone. */
+export function moment(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
