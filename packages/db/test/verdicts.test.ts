@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
 import {
   exportVerdicts,
@@ -156,20 +156,20 @@ describe("publishVerdicts", () => {
   test("a process that is killed while it copies leaves nothing", async () => {
     const runId = await newRun();
     const before = await partitions();
-    let killed = false;
+    let killed: number | null = 0;
     async function* killing() {
       yield* verdicts(inputs - 1);
-      await database.pool.query(
+      const { rowCount } = await database.pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE query LIKE 'COPY verdict_partition%' AND datname = current_database()`,
       );
-      killed = true;
+      killed = rowCount;
       yield [...verdicts(1)][0];
     }
     await expect(
       publishVerdicts(database.pool, { runId, attempt: 1, verdicts: killing() }),
     ).rejects.toThrow();
-    expect(killed).toBe(true);
+    await vi.waitFor(() => expect(killed).toBe(1));
     expect(await partitions()).toEqual(before);
   });
 
