@@ -74,7 +74,9 @@ function standardiser(m: Matrix, column: number, reference: ArrayLike<number>): 
  * `mannwhitneyu(method="asymptotic")`). p is 1 where all values are equal.
  */
 export function mannWhitneyPValue(first: Float64Array, second: Float64Array): number {
-  const all = Float64Array.of(...first, ...second);
+  const all = new Float64Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
   const ranked = ranking(
     all,
     all.map((_, i) => (i < first.length ? 1 : 0)),

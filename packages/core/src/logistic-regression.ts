@@ -97,7 +97,7 @@ function derivatives(
     const curvature = Math.max(p * (1 - p), 1e-12);
     for (let j = 0; j <= f; j++) {
       gradient[j] += (p - positives[i]) * x[j];
-      for (let k = 0; k <= f; k++) hessian.set(j, k, hessian.get(j, k) + curvature * x[j] * x[k]);
+      for (let k = 0; k <= f; k++) hessian.set(j, k, hessian.get(j, k) + curvature * (x[j] * x[k]));
     }
   }
   for (let j = 0; j < f; j++) {

@@ -44,7 +44,11 @@ export function readClipData() {
   const texts = (names: readonly string[]) =>
     selectRows(
       wordTexts,
-      names.map((name) => words.indexOf(name)),
+      names.map((name) => {
+        const at = words.indexOf(name);
+        if (at < 0) throw new Error(`no text embedding of ${name}`);
+        return at;
+      }),
     );
   const classNames = ["Airplane", "Car", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Boat", "Truck"];
   return {
