@@ -1,6 +1,15 @@
 /** The structured part of a run report (RunReport.details); numbers in [0, 1] unless stated. */
 export interface ReportDetails {
-  alignment: { evaluated: AlignmentQuality; clean: AlignmentQuality | null; lambda: number; rank: number };
+  alignment: {
+    /** On the evaluated inputs. */
+    evaluated: AlignmentQuality;
+    /** Of an attacked run: on the clean originals. */
+    clean: AlignmentQuality | null;
+    /** On alignment inputs that were kept out of the fit; null when there were too few to keep some out. */
+    heldOut: AlignmentQuality | null;
+    lambda: number;
+    rank: number;
+  };
   /** Pearson correlation of aligned and VLM strengths, one per axis entry. */
   fidelity: { axis: string; correlation: number | null }[];
   oracle: {
@@ -46,7 +55,29 @@ export interface ReportDetails {
     /** The learned combination was kept because it won on held-out data. */
     combinedKept: boolean;
   };
+  /**
+   * What the run's detectors were calibrated on. `calibrateDetector` of @faultline/core with these inputs, the
+   * axis, the alignment and the run's configuration (`detectorOptions`) gives the run's detector to the bit.
+   */
+  calibration: {
+    /** The dataset of the calibration inputs. */
+    datasetId: string;
+    inputs: number;
+    /** Bare float32 inputs×C, little-endian: their strengths. */
+    strengthsSha256: string;
+    /** JSON CalibrationInputs: entry i belongs to row i. */
+    inputsSha256: string;
+    /** Bare float32 C×m, little-endian: the vectors of the axis. */
+    conceptVectorsSha256: string;
+  };
   warnings: { code: string; message: string }[];
+}
+
+/** Labelled calibration inputs of a run; class numbers are the model's. */
+export interface CalibrationInputs {
+  positions: number[];
+  labels: number[];
+  predictions: number[];
 }
 
 export interface AlignmentQuality {

@@ -11,7 +11,7 @@ export const runConfigurationSchema = z
     includeClassConcepts: z.boolean().default(true),
     /** Centre concept vectors by the mean text embedding (offered because of the modality gap). */
     centreConceptVectors: z.boolean().default(false),
-    /** Ridge penalty of the alignment; null chooses it on held-out rows. */
+    /** Ridge penalty of the alignment; null chooses it by generalised cross-validation on the fitting rows. */
     ridgePenalty: z.number().positive().nullable().default(null),
     /** Share of alignment inputs held out to measure the map. */
     alignmentHeldOutShare: z.number().min(0.05).max(0.5).default(0.2),
@@ -33,3 +33,16 @@ export const runConfigurationSchema = z
   .strict();
 
 export type RunConfiguration = z.infer<typeof runConfigurationSchema>;
+
+/** How a run's detectors are calibrated: the options of `calibrateDetector` of @faultline/core, but for the similarity. */
+export function detectorOptions(configuration: RunConfiguration) {
+  const { falseAlarmRate, minimumIncorrectInputs, seed } = configuration;
+  return {
+    rule:
+      falseAlarmRate === null
+        ? ({ kind: "zero" } as const)
+        : ({ kind: "conformal", alpha: falseAlarmRate, scope: "pooled" } as const),
+    minimumInputs: minimumIncorrectInputs,
+    seed,
+  };
+}

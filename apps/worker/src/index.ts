@@ -1,0 +1,3 @@
+export { buryDeadWorkers } from "./living-workers.ts";
+export type { WorkerSettings } from "./settings.ts";
+export { type RunningWorker, startWorker, type WorkerOptions } from "./worker.ts";

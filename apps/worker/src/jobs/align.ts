@@ -1,0 +1,147 @@
+import {
+  AlignmentAccumulator,
+  checkSharedSpace,
+  encodeAlignment,
+  fitAlignment,
+  type Matrix,
+  matrix,
+  requireSharedSpace,
+  row,
+} from "@faultline/core";
+import type { Task } from "graphile-worker";
+import { type ConceptAxis, conceptAxis } from "../models/concept-axis.ts";
+import { type AlignedRunResult, storeAxis } from "../run/aligned-run.ts";
+import { datasetPlanOf, type RunPlan, readPlan, readRoles } from "../run/plan.ts";
+import { RunFailure } from "../run/run-failure.ts";
+import { runJob, type WorkerContext } from "../run/run-job.ts";
+import { finishShard, type Shard, shardResults, startStage } from "../run/run-state.ts";
+import { loadRunSubject } from "../run/run-subject.ts";
+import { readLabels } from "../shards/labels.ts";
+import { ROLE } from "../shards/roles.ts";
+import { readMatrix } from "../shards/stored-matrix.ts";
+import { type EmbeddedShard, embeddedShard, shardJob } from "./embed-shard.ts";
+
+type Embedded = Shard & { result: EmbeddedShard };
+
+/** Image embeddings that the check of the shared space looks at; more would not change its answer. */
+const spaceCheckInputs = 1000;
+
+/** A heatmap count of a run's spans costs classes × axis² numbers each, so there are few of them. */
+const maximumSpans = 32;
+
+/**
+ * Adds the shards' normal equations up, in order of shards, and fits the alignment; makes the concept axis;
+ * refuses a VLM whose texts and images do not share a space; opens the STRENGTHS stage.
+ */
+export function align(context: WorkerContext): Task {
+  return runJob("align", shardJob, context, async (job, { database, artifactStore }, signal) => {
+    const { pool } = database;
+    const subject = await loadRunSubject(database, job.runId);
+    const plan = await readPlan(pool, job.runId);
+    const shards = await shardResults(pool, job.runId, "EMBED", embeddedShard);
+    const axis = await conceptAxis(context, subject);
+    signal.throwIfAborted();
+    await requireOneSpace(context, plan, shards, axis, subject.configuration.seed);
+    signal.throwIfAborted();
+
+    const accumulator = new AlignmentAccumulator(
+      subject.run.modelVersion.embeddingWidth,
+      subject.run.visionLanguageModel.embeddingWidth,
+    );
+    for (const { result } of shards) {
+      if (result.alignmentSha256 === null) continue;
+      const bytes = await artifactStore.read(result.alignmentSha256);
+      accumulator.merge(AlignmentAccumulator.decode(bytes));
+      signal.throwIfAborted();
+    }
+    if (accumulator.inputs < 2)
+      throw new RunFailure(
+        `Only ${accumulator.inputs} alignment inputs could be used, at least 2 are needed: the others are quarantined. Repair them, or add alignment images.`,
+      );
+    const alignment = fitAlignment(accumulator, { lambda: subject.configuration.ridgePenalty ?? undefined });
+    const warnings: AlignedRunResult["warnings"] = [];
+    if (alignment.rank < alignment.inputWidth)
+      warnings.push({
+        code: "RANK_DEFICIENT_ALIGNMENT",
+        message: `The ${accumulator.inputs} alignment inputs span ${alignment.rank} of the ${alignment.inputWidth} dimensions of the embedding; what lies in the others is invisible to the map. More, or more varied, alignment images help.`,
+      });
+    const result: AlignedRunResult = {
+      alignmentSha256: (await artifactStore.put(encodeAlignment(alignment))).sha256,
+      centre: Array.from(accumulator.outputMean),
+      ...(await storeAxis(context, axis)),
+      warnings,
+    };
+    await finishShard(pool, job, "ALIGN", job.shard, result, (client) =>
+      startStage(client, job, "STRENGTHS", "strengths-shard", spansOf(shards)),
+    );
+  });
+}
+
+/** Consecutive shards of one dataset, joined until there are at most 32: depends on the shards alone. */
+function spansOf(shards: readonly Shard[]): Shard[] {
+  const length = Math.ceil(shards.length / (maximumSpans - 1));
+  const spans: (Shard & { shards: number })[] = [];
+  for (const { datasetId, firstPosition, endPosition, inputs } of shards) {
+    const last = spans.at(-1);
+    if (last && last.datasetId === datasetId && last.shards < length) {
+      last.endPosition = endPosition;
+      last.inputs += inputs;
+      last.shards++;
+    } else spans.push({ datasetId, firstPosition, endPosition, inputs, shards: 1 });
+  }
+  return spans;
+}
+
+/** @throws core's InvalidInputError when the VLM's texts mean nothing to its image embeddings */
+async function requireOneSpace(
+  context: WorkerContext,
+  plan: RunPlan,
+  shards: readonly Embedded[],
+  axis: ConceptAxis,
+  seed: number,
+): Promise<void> {
+  const { images, labels, labelledImages } = await sampleImages(context, plan, shards);
+  if (images.rows < 2) return;
+  const distinct = new Set(labels);
+  // Zero-shot is asked of labelled images of at least two classes; alone it would prove nothing.
+  const labelled = distinct.size >= 2 ? { labels, classVectors: axis.classVectors } : undefined;
+  requireSharedSpace(
+    checkSharedSpace(labelled ? labelledImages : images, axis.textEmbeddings, { seed, labelled }),
+  );
+}
+
+/** The first usable clean inputs, of the base dataset: calibration for its labels, else any. */
+async function sampleImages(
+  { database, artifactStore }: WorkerContext,
+  plan: RunPlan,
+  shards: readonly Embedded[],
+): Promise<{ images: Matrix; labels: number[]; labelledImages: Matrix }> {
+  const [base] = plan.datasets;
+  const images: Float32Array[] = [];
+  const labelledImages: Float32Array[] = [];
+  const labels: number[] = [];
+  for (const shard of shards) {
+    if (shard.datasetId !== base.datasetId || labels.length >= spaceCheckInputs) continue;
+    const roles = await readRoles(artifactStore, datasetPlanOf(plan, shard.datasetId), shard);
+    const values = await readMatrix(artifactStore, shard.result.imageEmbedding);
+    const unusable = new Set(shard.result.quarantined.map(({ position }) => position));
+    const known = await readLabels(database.pool, shard, base.classNumbers);
+    for (const [i, bits] of roles.entries()) {
+      if (bits === 0 || unusable.has(i)) continue;
+      if (images.length < spaceCheckInputs) images.push(row(values, i));
+      if (known[i] >= 0 && bits & ROLE.CALIBRATION && labels.length < spaceCheckInputs) {
+        labelledImages.push(row(values, i));
+        labels.push(known[i]);
+      }
+    }
+  }
+  return { images: gather(images), labels, labelledImages: gather(labelledImages) };
+}
+
+function gather(rows: readonly Float32Array[]): Matrix {
+  const gathered = matrix(rows.length, rows[0]?.length ?? 0);
+  rows.forEach((values, i) => {
+    gathered.data.set(values, i * gathered.columns);
+  });
+  return gathered;
+}

@@ -1,0 +1,162 @@
+import { VERDICT_CONCEPTS } from "@faultline/core";
+import { PublicationError, publishVerdicts, type VerdictRow } from "@faultline/db";
+import type { Task } from "graphile-worker";
+import type pg from "pg";
+import { faultCodes, type RunResult, reported, type VerdictColumns } from "../report/run-result.ts";
+import { RunEnded } from "../run/run-failure.ts";
+import { runJob, type WorkerContext } from "../run/run-job.ts";
+import { type RunReference, shardResults, unfinishedShard } from "../run/run-state.ts";
+import { loadRunSubject } from "../run/run-subject.ts";
+import { readColumns } from "../shards/columns.ts";
+import { embeddedShard, shardJob } from "./embed-shard.ts";
+
+/** Publishes a run: report, heatmaps, metrics and verdicts appear in one transaction with its success. */
+export function verdicts(context: WorkerContext): Task {
+  return runJob("verdicts", shardJob, context, async (job, { database, artifactStore }, signal) => {
+    const { pool } = database;
+    await unfinishedShard(pool, job.runId, "VERDICTS", job.shard);
+    const { run } = await loadRunSubject(database, job.runId);
+    const [stage] = await shardResults(pool, job.runId, "REPORT", reported);
+    if (!stage) throw new RunEnded();
+    const { artifactSha256, resultSha256 } = stage.result;
+    const result = JSON.parse((await artifactStore.read(artifactSha256)).toString("utf8")) as RunResult;
+    const columns = await readColumns<VerdictColumns>(artifactStore, result.verdictsSha256);
+    const heatmaps = await readColumns<Record<string, Uint8Array>>(artifactStore, result.heatmapsSha256);
+    try {
+      await publishVerdicts(pool, {
+        ...job,
+        verdicts: verdictRows(pool, run.datasetId, columns, signal),
+        alongside: async (client) => {
+          await writeQuarantined(pool, client, job);
+          await writeReport(client, job, result, heatmaps, resultSha256);
+          await client.query(
+            `UPDATE run_progress SET done = total, finished_at = now() WHERE run_id = $1 AND stage = 'VERDICTS'`,
+            [job.runId],
+          );
+        },
+      });
+    } catch (error) {
+      if (error instanceof PublicationError) throw new RunEnded();
+      throw error;
+    }
+  });
+}
+
+/** How many inputs are looked up at a time. */
+const step = 10_000;
+
+/** The verdicts in order of rows; their inputs' ids are looked up by position. */
+async function* verdictRows(
+  pool: pg.Pool,
+  datasetId: string,
+  columns: VerdictColumns,
+  signal: AbortSignal,
+): AsyncGenerator<VerdictRow, void, undefined> {
+  for (let from = 0; from < columns.position.length; from += step) {
+    signal.throwIfAborted();
+    const positions = columns.position.subarray(from, from + step);
+    const { rows: inputs } = await pool.query<{ id: string; externalId: string }>(
+      `SELECT input.id, input.external_id AS "externalId"
+       FROM unnest($2::int[]) WITH ORDINALITY AS wanted (position, rank)
+       JOIN input ON input.dataset_id = $1 AND input.position = wanted.position ORDER BY wanted.rank`,
+      [datasetId, Array.from(positions)],
+    );
+    if (inputs.length !== positions.length)
+      throw new Error(`dataset ${datasetId} has lost inputs since the run began`);
+    for (const [k, { id, externalId }] of inputs.entries())
+      yield verdictRow(columns, from + k, id, externalId);
+  }
+}
+
+function verdictRow(columns: VerdictColumns, i: number, id: string, externalId: string): VerdictRow {
+  const label = columns.label[i] < 0 ? null : columns.label[i];
+  return {
+    inputId: BigInt(id),
+    position: i,
+    externalId,
+    label,
+    predictedClass: columns.predicted[i],
+    oracleClass: columns.oracleClass[i],
+    confidence: columns.confidence[i],
+    verdict: columns.defect[i] ? "DEFECT" : "OK",
+    score: columns.score[i],
+    threshold: columns.threshold[i],
+    misclassified: label === null ? null : label !== columns.predicted[i],
+    fault: faultCodes[columns.fault[i]] ?? null,
+    concepts: columns.concepts
+      .subarray(i * VERDICT_CONCEPTS, (i + 1) * VERDICT_CONCEPTS)
+      .filter((concept) => concept >= 0),
+  };
+}
+
+async function writeQuarantined(
+  pool: pg.Pool,
+  client: pg.PoolClient,
+  { runId }: RunReference,
+): Promise<void> {
+  await client.query("DELETE FROM quarantined_input WHERE run_id = $1", [runId]);
+  for (const shard of await shardResults(pool, runId, "EMBED", embeddedShard)) {
+    const { quarantined } = shard.result;
+    if (quarantined.length === 0) continue;
+    await client.query(
+      `INSERT INTO quarantined_input (run_id, input_id, reason)
+       SELECT $1, input.id, bad.reason
+       FROM unnest($3::int[], $4::text[]) AS bad (position, reason)
+       JOIN input ON input.dataset_id = $2 AND input.position = bad.position`,
+      [
+        runId,
+        shard.datasetId,
+        quarantined.map(({ position }) => shard.firstPosition + position),
+        quarantined.map(({ reason }) => reason),
+      ],
+    );
+  }
+}
+
+/** Replaces what an earlier attempt may have published. */
+async function writeReport(
+  client: pg.PoolClient,
+  { runId }: RunReference,
+  result: RunResult,
+  heatmaps: Record<string, Uint8Array>,
+  resultSha256: string,
+): Promise<void> {
+  for (const table of ["run_report", "class_report", "fault_pair", "detector_metric", "heatmap"])
+    await client.query(`DELETE FROM ${table} WHERE run_id = $1`, [runId]);
+  await insert(client, "run_report", runId, [{ ...result.report, resultSha256 }]);
+  await insert(client, "class_report", runId, result.classReports);
+  await insert(client, "fault_pair", runId, result.faultPairs);
+  await insert(client, "detector_metric", runId, result.detectorMetrics);
+  for (const heatmap of result.heatmaps) {
+    const counts = heatmaps[`${heatmap.kind}/${heatmap.subset}/${heatmap.classIndex}`];
+    await insert(client, "heatmap", runId, [
+      { ...heatmap, counts: `\\x${Buffer.from(counts).toString("hex")}` },
+    ]);
+  }
+}
+
+/** Inserts rows whose keys are the table's columns in camel case. */
+async function insert(
+  client: pg.PoolClient,
+  table: string,
+  runId: string,
+  rows: readonly object[],
+): Promise<void> {
+  const named = rows.map((row) => ({
+    run_id: runId,
+    ...Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        value as unknown,
+      ]),
+    ),
+  }));
+  const [first] = named;
+  if (!first) return;
+  const columns = Object.keys(first).map((name) => `"${name}"`);
+  await client.query(
+    `INSERT INTO ${table} (${columns.join(", ")})
+     SELECT ${columns.join(", ")} FROM json_populate_recordset(NULL::${table}, $1::json)`,
+    [JSON.stringify(named)],
+  );
+}

@@ -1,0 +1,30 @@
+// A worker process. Stops on SIGTERM and SIGINT: jobs at hand are finished or given back to the queue.
+import { databaseServer, migrate, openArtifactStore, openDatabase } from "@faultline/db";
+import { pino } from "pino";
+import { workerSettings } from "./settings.ts";
+import { startWorker } from "./worker.ts";
+
+const log = pino({ level: process.env.LOG_LEVEL ?? "info", name: "worker" });
+const settings = workerSettings();
+const server = await databaseServer();
+await migrate(server.url);
+const database = openDatabase(server.url, { connections: settings.concurrency + 4 });
+const worker = await startWorker({
+  ...settings,
+  database,
+  databaseUrl: server.url,
+  artifactStore: await openArtifactStore(),
+  log,
+});
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void worker.stop());
+
+try {
+  await worker.finished;
+} catch (error) {
+  log.fatal({ err: error }, "the worker lost the database");
+  process.exitCode = 1;
+} finally {
+  await worker.stop();
+  await database.close();
+  await server.stop();
+}

@@ -1,0 +1,96 @@
+import type { ArtifactStore } from "@faultline/db";
+import {
+  EncoderSession,
+  HeadSession,
+  PreprocessingSpec,
+  TextTower,
+  TokenizerSpec,
+} from "@faultline/inference";
+
+interface Session {
+  close(): Promise<void>;
+}
+
+/** Sessions that are kept open though no job uses them; the least recently used are closed first. */
+const idleLimit = 6;
+
+/**
+ * ONNX sessions of this process. A session runs one batch after another, so each job that needs a network at
+ * the same time gets its own; when it is done the session waits for the next job. `threads` is the number of
+ * ONNX Runtime threads of each.
+ */
+export class NetworkSessions {
+  readonly #store: ArtifactStore;
+  readonly #threads: number;
+  /** Least recently used first. */
+  #idle: { key: string; session: Session }[] = [];
+
+  constructor(store: ArtifactStore, threads: number) {
+    this.#store = store;
+    this.#threads = threads;
+  }
+
+  /** An image encoder or a VLM's image tower. @param preprocessing as stored with the model */
+  withEncoder<T>(
+    sha256: string,
+    preprocessing: unknown,
+    field: string,
+    use: (encoder: EncoderSession) => Promise<T>,
+  ): Promise<T> {
+    const spec = PreprocessingSpec.parse(preprocessing);
+    return this.#with(
+      `encoder/${sha256}/${JSON.stringify(spec)}`,
+      async () =>
+        EncoderSession.open(await this.#store.read(sha256), spec, { threads: this.#threads, field }),
+      use,
+    );
+  }
+
+  /** @param width d: values per embedding */
+  withHead<T>(sha256: string, width: number, use: (head: HeadSession) => Promise<T>): Promise<T> {
+    return this.#with(
+      `head/${sha256}/${width}`,
+      async () => HeadSession.open(await this.#store.read(sha256), width, { threads: this.#threads }),
+      use,
+    );
+  }
+
+  withTextTower<T>(
+    sha256: string,
+    tokenizerSha256: string,
+    use: (tower: TextTower) => Promise<T>,
+  ): Promise<T> {
+    return this.#with(
+      `text/${sha256}/${tokenizerSha256}`,
+      async () => {
+        const tokenizer = JSON.parse((await this.#store.read(tokenizerSha256)).toString("utf8")) as unknown;
+        const tower = await this.#store.read(sha256);
+        return TextTower.open(tower, TokenizerSpec.parse(tokenizer), { threads: this.#threads });
+      },
+      use,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map(({ session }) => session.close()));
+  }
+
+  async #with<S extends Session, T>(
+    key: string,
+    open: () => Promise<S>,
+    use: (session: S) => Promise<T>,
+  ): Promise<T> {
+    const found = this.#idle.findIndex((idle) => idle.key === key);
+    const session = found >= 0 ? (this.#idle.splice(found, 1)[0].session as S) : await open();
+    try {
+      const result = await use(session);
+      this.#idle.push({ key, session });
+      if (this.#idle.length > idleLimit) await this.#idle.shift()?.session.close();
+      return result;
+    } catch (error) {
+      // A session that failed may be broken: the next job opens a fresh one.
+      await session.close();
+      throw error;
+    }
+  }
+}

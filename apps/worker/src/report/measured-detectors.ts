@@ -1,0 +1,103 @@
+import {
+  type CalibrationInput,
+  combinedScores,
+  type DetectorScores,
+  fitCombined,
+  keepCombined,
+  permutation,
+  random,
+  selectRows,
+} from "@faultline/core";
+import type { RunConfiguration } from "@faultline/db";
+import {
+  type CalibratedDetectors,
+  calibrateDetectors,
+  type MeasuredDetector,
+  type MeasuredInputs,
+  measure,
+  sampledInputs,
+  scoreDetectors,
+} from "./detector-evaluation.ts";
+import type { RunRows } from "./run-rows.ts";
+
+/** The labelled calibration inputs: row numbers (ascending) and, row by row, what detectors are made from. */
+export interface CalibrationRows {
+  rows: Uint32Array;
+  input: CalibrationInput;
+}
+
+/**
+ * Metrics of all similarities and baselines on the same inputs, and of their learned combination. None where
+ * there are no defects or no sound inputs.
+ */
+export async function measureDetectors(
+  rows: RunRows,
+  all: MeasuredInputs,
+  detectors: CalibratedDetectors,
+  calibration: CalibrationRows,
+  configuration: RunConfiguration,
+  signal: AbortSignal,
+): Promise<{ metrics: MeasuredDetector[]; combinedKept: boolean }> {
+  const measured = sampledInputs(all, configuration.seed);
+  if (!measured.defects.includes(0) || !measured.defects.includes(1))
+    return { metrics: [], combinedKept: false };
+  const classes = calibration.input.classes.length;
+  const fitted = { detectors, baselineRows: correctRows(calibration) };
+  const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
+  const metrics = Object.entries(scores).map(([name, values]) =>
+    measure(name, detectors !== null && name in detectors, values, measured.defects, configuration),
+  );
+  const combined = await combine(rows, measured, scores, calibration, configuration, signal);
+  if (!combined) return { metrics, combinedKept: false };
+  metrics.push(measure("combined", true, combined, measured.defects, configuration));
+  return { metrics, combinedKept: keepCombined(combined, scores, measured.defects).kept };
+}
+
+function correctRows({ rows, input }: CalibrationRows): Uint32Array {
+  return rows.filter((_, i) => input.labels[i] === input.predictions[i]);
+}
+
+/**
+ * Scores of the learned combination: one half of the calibration inputs builds references and baselines, the
+ * other half, which these have not seen, teaches how much to trust each. Null where a half lacks defects.
+ */
+async function combine(
+  rows: RunRows,
+  measured: MeasuredInputs,
+  measuredScores: DetectorScores,
+  calibration: CalibrationRows,
+  configuration: RunConfiguration,
+  signal: AbortSignal,
+): Promise<Float64Array | null> {
+  const order = permutation(calibration.rows.length, random(configuration.seed ^ 0xc0b1));
+  const half = Math.floor(order.length / 2);
+  const building = part(calibration, order.subarray(0, half).sort());
+  const teaching = part(calibration, order.slice(half).sort());
+  const defects = Uint8Array.from(teaching.rows, (_, i) =>
+    teaching.input.labels[i] === teaching.input.predictions[i] ? 0 : 1,
+  );
+  const wrong = defects.reduce((sum, value) => sum + value, 0);
+  const detectors = calibrateDetectors(building.input, { ...configuration, falseAlarmRate: null });
+  if (!detectors || wrong < 2 || defects.length - wrong < 2) return null;
+  const fitted = { detectors, baselineRows: correctRows(building) };
+  const classes = calibration.input.classes.length;
+  const taught = await scoreDetectors(rows, teaching.rows, fitted, classes, configuration.seed, signal);
+  // A baseline that one of the two could not fit has no place in a combination of both.
+  const names = Object.keys(taught).filter((name) => name in measuredScores);
+  const chosen = Object.fromEntries(names.map((name) => [name, taught[name]]));
+  const model = fitCombined(chosen, defects, { seed: configuration.seed });
+  const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
+  return combinedScores(model, scores);
+}
+
+function part({ rows, input }: CalibrationRows, chosen: Uint32Array): CalibrationRows {
+  return {
+    rows: chosen.map((i) => rows[i]),
+    input: {
+      ...input,
+      strengths: selectRows(input.strengths, chosen),
+      labels: Array.from(chosen, (i) => input.labels[i]),
+      predictions: Array.from(chosen, (i) => input.predictions[i]),
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import type { RunStage } from "@faultline/db";
+import type pg from "pg";
+import { z } from "zod";
+import { RunEnded } from "./run-failure.ts";
+
+/** Which run a job works on, and for which attempt: a retry bumps the attempt, so that older jobs stop. */
+export const runReference = z.object({ runId: z.uuid(), attempt: z.int() });
+export type RunReference = z.infer<typeof runReference>;
+
+/** How often a job is tried before its run fails. The death of a worker counts as a try. */
+export const maximumAttempts = 6;
+
+/** A piece of a stage: consecutive positions of one dataset. */
+export interface Shard {
+  datasetId: string;
+  firstPosition: number;
+  endPosition: number;
+  /** How many inputs of that range the stage works on; the unit of progress. */
+  inputs: number;
+}
+
+/** Runs `work` in one transaction; any error rolls it back. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    const result = await work(client);
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+/**
+ * Runs `work` in a transaction that holds the run's row, so that status, shards and follow-up jobs change
+ * together or not at all.
+ *
+ * @throws RunEnded when the run is no longer at this attempt, or was cancelled.
+ */
+export function changeRun<T>(
+  pool: pg.Pool,
+  { runId, attempt }: RunReference,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return transaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
+         AND cancel_requested_at IS NULL FOR NO KEY UPDATE`,
+      [runId, attempt],
+    );
+    if (rowCount === 0) throw new RunEnded();
+    const result = await work(client);
+    await client.query("SELECT pg_notify('faultline_run', $1)", [runId]);
+    return result;
+  });
+}
+
+/** Adds a job to the queue within a transaction. With the same key it exists once. */
+async function enqueue(client: pg.PoolClient, job: string, payload: object, key: string): Promise<void> {
+  await client.query(
+    `SELECT FROM graphile_worker.add_job($1, payload => $2::json, job_key => $3, max_attempts => $4)`,
+    [job, JSON.stringify(payload), key, maximumAttempts],
+  );
+}
+
+/** Opens a stage: its shards, its progress, one job a shard (payload: run, attempt, shard). */
+export async function startStage(
+  client: pg.PoolClient,
+  { runId, attempt }: RunReference,
+  stage: RunStage,
+  job: string,
+  shards: readonly Shard[],
+): Promise<void> {
+  const total = shards.reduce((sum, shard) => sum + shard.inputs, 0);
+  await client.query("UPDATE run SET stage = $2 WHERE id = $1", [runId, stage]);
+  await client.query(
+    `INSERT INTO run_progress (run_id, stage, done, total) VALUES ($1, $2, 0, $3)
+     ON CONFLICT (run_id, stage) DO UPDATE
+       SET done = 0, total = excluded.total, started_at = now(), finished_at = NULL`,
+    [runId, stage, total],
+  );
+  await client.query(
+    `INSERT INTO run_shard (run_id, stage, shard, dataset_id, first_position, end_position, inputs)
+     SELECT $1, $2, ordinality - 1, dataset_id, first_position, end_position, inputs
+     FROM unnest($3::uuid[], $4::int[], $5::int[], $6::int[])
+       WITH ORDINALITY AS s (dataset_id, first_position, end_position, inputs, ordinality)`,
+    [
+      runId,
+      stage,
+      shards.map((shard) => shard.datasetId),
+      shards.map((shard) => shard.firstPosition),
+      shards.map((shard) => shard.endPosition),
+      shards.map((shard) => shard.inputs),
+    ],
+  );
+  for (const shard of shards.keys())
+    await enqueue(client, job, { runId, attempt, shard }, `${runId}/${attempt}/${job}/${shard}`);
+}
+
+/**
+ * Records a shard's result; the job that finishes the last shard of a stage opens the next one, in the same
+ * transaction. A second finish of the same shard (its job ran twice) changes nothing.
+ *
+ * @param next opens the stage that follows, once.
+ */
+export async function finishShard(
+  pool: pg.Pool,
+  reference: RunReference,
+  stage: RunStage,
+  shard: number,
+  result: object,
+  next: (client: pg.PoolClient) => Promise<void>,
+): Promise<void> {
+  await changeRun(pool, reference, async (client) => {
+    const finished = await client.query<{ inputs: number }>(
+      `UPDATE run_shard SET result = $4, finished_at = now()
+       WHERE run_id = $1 AND stage = $2 AND shard = $3 AND finished_at IS NULL RETURNING inputs`,
+      [reference.runId, stage, shard, JSON.stringify(result)],
+    );
+    if (finished.rowCount === 0) return;
+    const left = await client.query(
+      "SELECT FROM run_shard WHERE run_id = $1 AND stage = $2 AND finished_at IS NULL LIMIT 1",
+      [reference.runId, stage],
+    );
+    const last = left.rowCount === 0;
+    await client.query(
+      `UPDATE run_progress SET done = done + $3, finished_at = CASE WHEN $4 THEN now() END
+       WHERE run_id = $1 AND stage = $2`,
+      [reference.runId, stage, finished.rows[0].inputs, last],
+    );
+    if (last) await next(client);
+  });
+}
+
+/** The finished shards of a stage, in order, with what they handed over. */
+export async function shardResults<T>(
+  pool: pg.Pool,
+  runId: string,
+  stage: RunStage,
+  schema: z.ZodType<T>,
+): Promise<(Shard & { result: T })[]> {
+  const { rows } = await pool.query<Shard & { result: unknown }>(
+    `SELECT dataset_id AS "datasetId", first_position AS "firstPosition", end_position AS "endPosition",
+       inputs, result
+     FROM run_shard WHERE run_id = $1 AND stage = $2 AND finished_at IS NOT NULL ORDER BY shard`,
+    [runId, stage],
+  );
+  return rows.map((row) => ({ ...row, result: schema.parse(row.result) }));
+}
+
+/** One shard; undefined when it is finished already. @throws RunEnded when it is not there (any more). */
+export async function unfinishedShard(
+  pool: pg.Pool,
+  runId: string,
+  stage: RunStage,
+  shard: number,
+): Promise<Shard | undefined> {
+  const { rows } = await pool.query<Shard & { finished: boolean }>(
+    `SELECT dataset_id AS "datasetId", first_position AS "firstPosition", end_position AS "endPosition",
+       inputs, finished_at IS NOT NULL AS finished
+     FROM run_shard WHERE run_id = $1 AND stage = $2 AND shard = $3`,
+    [runId, stage, shard],
+  );
+  if (!rows[0]) throw new RunEnded();
+  return rows[0].finished ? undefined : rows[0];
+}
+
+/** Ends the run as FAILED with a reason that people can act on. Does nothing to a run of another attempt. */
+export async function failRun(
+  pool: pg.Pool | pg.PoolClient,
+  { runId, attempt }: RunReference,
+  reason: string,
+): Promise<void> {
+  await pool.query(
+    `WITH failed AS (
+       UPDATE run SET status = 'FAILED', error = $3, finished_at = now()
+       WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING') RETURNING id)
+     SELECT pg_notify('faultline_run', id::text) FROM failed`,
+    [runId, attempt, reason],
+  );
+}
+
+/** Ends the run as CANCELLED if that was asked for. */
+export async function settleCancellation(pool: pg.Pool, { runId }: RunReference): Promise<void> {
+  await pool.query(
+    `WITH cancelled AS (
+       UPDATE run SET status = 'CANCELLED', finished_at = now()
+       WHERE id = $1 AND status IN ('QUEUED', 'RUNNING') AND cancel_requested_at IS NOT NULL RETURNING id)
+     SELECT pg_notify('faultline_run', id::text) FROM cancelled`,
+    [runId],
+  );
+}

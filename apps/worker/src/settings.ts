@@ -1,0 +1,28 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+
+const count = z.coerce.number().int().min(1).max(256);
+
+export interface WorkerSettings {
+  /** Jobs at the same time. */
+  concurrency: number;
+  /** ONNX Runtime threads of each network session. */
+  threads: number;
+}
+
+/**
+ * FAULTLINE_WORKER_CONCURRENCY and FAULTLINE_ORT_THREADS. By default one job a core (at most 4) and one thread
+ * a session: parallelism then comes from jobs, threads never wait for one another, and results do not depend
+ * on the machine. With N workers on one machine set the concurrency to cores / N.
+ *
+ * @throws ZodError naming the variable
+ */
+export function workerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
+  const parsed = z
+    .object({
+      FAULTLINE_WORKER_CONCURRENCY: count.default(Math.min(4, availableParallelism())),
+      FAULTLINE_ORT_THREADS: count.default(1),
+    })
+    .parse(environment);
+  return { concurrency: parsed.FAULTLINE_WORKER_CONCURRENCY, threads: parsed.FAULTLINE_ORT_THREADS };
+}
