@@ -100,9 +100,6 @@ interface PreparedClass {
   readonly fallback: { readonly correct: boolean; readonly incorrect: boolean };
 }
 
-/** Weights kept ready at a time; with more classes than fit, the rest is made anew when its turn comes. */
-const MOST_WEIGHT_BYTES = 1 << 30;
-
 /** How many concepts a verdict names. */
 export const VERDICT_CONCEPTS = 5;
 
@@ -124,8 +121,11 @@ export class Detector {
   readonly #cells: TrueCellSums;
   readonly #contributions: Float64Array;
 
-  /** Throws InvalidInputError when no class has an incorrect, or none a correct, reference input. */
-  constructor(model: DetectorModel) {
+  /**
+   * @param weightBytes most memory for the classes' weights; what does not fit is made anew when its turn comes
+   * @throws InvalidInputError when no class has an incorrect, or none a correct, reference input
+   */
+  constructor(model: DetectorModel, weightBytes = 2 ** 30) {
     const concepts = model.concepts.length;
     requireSize("references", model.references.length, model.classes.length, "classes");
     this.model = model;
@@ -136,7 +136,7 @@ export class Detector {
     requireReference("correct", this.#pooledCorrect);
     requireReference("incorrect", this.#pooledIncorrect);
     this.#prepared = new Array(model.classes.length);
-    this.#mostSlots = Math.max(1, Math.floor(MOST_WEIGHT_BYTES / TrueCellSums.weightBytes(concepts)));
+    this.#mostSlots = Math.max(1, Math.floor(weightBytes / TrueCellSums.weightBytes(concepts)));
     this.#cells = new TrueCellSums(concepts);
     this.#contributions = new Float64Array(concepts);
   }

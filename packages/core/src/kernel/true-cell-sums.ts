@@ -9,7 +9,7 @@ export class TrueCellSums {
   /** C pairs (correct, incorrect), made by `sum`; `hold` may replace the array. */
   sums: Float64Array;
   readonly #concepts: number;
-  readonly #kernel: Kernel | undefined;
+  readonly #kernel: Kernel | null;
   /** Byte offsets in the kernel: sums at 0, then strengths, the sort's scratch, and the weights. */
   readonly #strengthsAt: number;
   readonly #scratchAt: number;
@@ -17,8 +17,8 @@ export class TrueCellSums {
   readonly #weights: Float64Array[] = [];
   #strengths: Float32Array;
 
-  /** @param kernel `undefined` runs the reference */
-  constructor(concepts: number, kernel: Kernel | undefined = instantiateKernel()) {
+  /** @param kernel null runs the reference */
+  constructor(concepts: number, kernel: Kernel | null = instantiateKernel() ?? null) {
     this.#concepts = concepts;
     this.#kernel = kernel;
     this.#strengthsAt = 16 * concepts;
