@@ -60,8 +60,7 @@ export interface ReportDetails {
    * axis, the alignment and the run's configuration (`detectorOptions`) gives the run's detector to the bit.
    */
   calibration: {
-    /** The dataset of the calibration inputs. */
-    datasetId: string;
+    /** Of the run's dataset, or of its clean one in an attacked run. */
     inputs: number;
     /** Bare float32 inputs×C, little-endian: their strengths. */
     strengthsSha256: string;
@@ -73,7 +72,7 @@ export interface ReportDetails {
   warnings: { code: string; message: string }[];
 }
 
-/** Labelled calibration inputs of a run; class numbers are the model's. */
+/** Labelled calibration inputs of a run: positions in their dataset; class numbers are the model's. */
 export interface CalibrationInputs {
   positions: number[];
   labels: number[];

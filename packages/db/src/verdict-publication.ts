@@ -7,7 +7,7 @@ import { notifyRun } from "./notifications.ts";
 /** One row of the table verdict, without its run. */
 export interface VerdictRow {
   inputId: number | bigint;
-  /** Order within the dataset, from 0. */
+  /** Row of the report's strengths artifacts, from 0. */
   position: number;
   externalId: string;
   /** Index of the true class; null when unlabelled. */

@@ -60,10 +60,10 @@ export function align(context: WorkerContext): Task {
       );
     const alignment = fitAlignment(accumulator, { lambda: subject.configuration.ridgePenalty ?? undefined });
     const warnings: AlignedRunResult["warnings"] = [];
-    if (alignment.rank < alignment.inputWidth)
+    if (alignment.inputs <= alignment.inputWidth)
       warnings.push({
-        code: "RANK_DEFICIENT_ALIGNMENT",
-        message: `The ${accumulator.inputs} alignment inputs span ${alignment.rank} of the ${alignment.inputWidth} dimensions of the embedding; what lies in the others is invisible to the map. More, or more varied, alignment images help.`,
+        code: "FEW_ALIGNMENT_INPUTS",
+        message: `${alignment.inputs} inputs fit a map from ${alignment.inputWidth} dimensions: what lies outside of their span is invisible to it. Add alignment images, several times the width.`,
       });
     const result: AlignedRunResult = {
       alignmentSha256: (await artifactStore.put(encodeAlignment(alignment))).sha256,

@@ -262,7 +262,6 @@ async function analyse(
       combinedKept,
     },
     calibration: {
-      datasetId: subject.baseDatasetId,
       inputs: calibrationRows.length,
       strengthsSha256: (await artifactStore.put(floatBytes(calibrationStrengths.data))).sha256,
       inputsSha256: (await artifactStore.put(Buffer.from(JSON.stringify(calibration)))).sha256,
