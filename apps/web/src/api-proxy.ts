@@ -17,7 +17,13 @@ const notForwarded = new Set([
 ]);
 
 /** Fetch has decoded the body already, so these no longer describe it. */
-const notReturned = new Set(["connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"]);
+const notReturned = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "keep-alive",
+  "transfer-encoding",
+]);
 
 /** Where the API listens, read at every request so that one build serves any API. */
 export function apiUrl(): string {
@@ -70,7 +76,8 @@ export async function forwardToApi(request: Request): Promise<Response> {
     return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
   } catch (error) {
     if (request.signal.aborted) return new Response(null, { status: 499 });
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const reason =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     return Response.json(
       { errors: [{ message: `The API at ${apiUrl()} does not answer (${reason}). Is it running?` }] },
       { status: 502 },

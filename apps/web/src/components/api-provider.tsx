@@ -3,12 +3,12 @@
 import { createClient as createStreamClient } from "graphql-sse";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import {
-  type CombinedError,
   Client,
-  Provider,
+  type CombinedError,
   cacheExchange,
   fetchExchange,
   mapExchange,
+  Provider,
   subscriptionExchange,
 } from "urql";
 

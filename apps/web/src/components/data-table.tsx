@@ -2,10 +2,10 @@
 
 import {
   type ColumnDef,
-  type SortingState,
   flexRender,
   getCoreRowModel,
   getSortedRowModel,
+  type SortingState,
   useReactTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -112,9 +112,18 @@ export function DataTable<Row>({
           )}
         </div>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section ref={scroller} aria-label={label} tabIndex={0} className="overflow-auto rounded-md border bg-surface" style={{ maxHeight }}>
-        <table className="w-full border-collapse text-sm" aria-rowcount={virtual ? sorted.length + 1 : undefined}>
+      <section
+        ref={scroller}
+        aria-label={label}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
+        className="overflow-auto rounded-md border bg-surface"
+        style={{ maxHeight }}
+      >
+        <table
+          className="w-full border-collapse text-sm"
+          aria-rowcount={virtual ? sorted.length + 1 : undefined}
+        >
           <thead className="sticky top-0 z-10 bg-surface shadow-[inset_0_-1px_0_var(--line)]">
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id}>
@@ -125,7 +134,9 @@ export function DataTable<Row>({
                     <th
                       key={header.id}
                       scope="col"
-                      aria-sort={direction === "asc" ? "ascending" : direction === "desc" ? "descending" : "none"}
+                      aria-sort={
+                        direction === "asc" ? "ascending" : direction === "desc" ? "descending" : "none"
+                      }
                       className={clsx("p-0 font-medium text-muted", right ? "text-right" : "text-left")}
                     >
                       <button
@@ -148,7 +159,7 @@ export function DataTable<Row>({
           </thead>
           <tbody>
             {above > 0 && (
-              <tr aria-hidden="true">
+              <tr>
                 <td colSpan={columns.length} style={{ height: above }} />
               </tr>
             )}
@@ -163,7 +174,11 @@ export function DataTable<Row>({
                   return (
                     <td
                       key={cell.id}
-                      className={clsx("px-3 py-1.5", align === "right" && "text-right tabular-nums", className)}
+                      className={clsx(
+                        "px-3 py-1.5",
+                        align === "right" && "text-right tabular-nums",
+                        className,
+                      )}
                     >
                       {flexRender(cell.column.columnDef.cell, cell.getContext())}
                     </td>
@@ -172,7 +187,7 @@ export function DataTable<Row>({
               </tr>
             ))}
             {below > 0 && (
-              <tr aria-hidden="true">
+              <tr>
                 <td colSpan={columns.length} style={{ height: below }} />
               </tr>
             )}

@@ -19,7 +19,10 @@ export async function pngFromSvg(svg: string, scale = 2): Promise<Blob> {
     canvas.height = Math.min(16_384, Math.round(image.naturalHeight * scale));
     canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This plot is too large for a PNG"))), "image/png"),
+      canvas.toBlob(
+        (blob) => (blob ? resolve(blob) : reject(new Error("This plot is too large for a PNG"))),
+        "image/png",
+      ),
     );
   } finally {
     URL.revokeObjectURL(image.src);

@@ -18,8 +18,8 @@ import {
   fittingLabel,
   heatmapLayout,
   heatmapSize,
-  labelSize,
   labelledCell,
+  labelSize,
 } from "../plots/heatmap-layout.ts";
 import { heatmapPixels } from "../plots/heatmap-pixels.ts";
 import { heatmapSvg } from "../plots/heatmap-svg.ts";
@@ -113,7 +113,9 @@ export function Heatmap(props: Props) {
         rowLabels: rowOrder.map((row) => rowLabels[row]),
         columnLabels: columnOrder.map((column) => columnLabels[column]),
         cursor,
-        dot: emphasised ? (row, column) => emphasised(rowOrder[row] * columnOrder.length + columnOrder[column]) : null,
+        dot: emphasised
+          ? (row, column) => emphasised(rowOrder[row] * columnOrder.length + columnOrder[column])
+          : null,
         style: getComputedStyle(document.documentElement),
         theme,
       });
@@ -122,7 +124,19 @@ export function Heatmap(props: Props) {
     const element = scroller.current!;
     element.addEventListener("scroll", draw, { passive: true });
     return () => element.removeEventListener("scroll", draw);
-  }, [pixels, layout, viewWidth, height, rowLabels, columnLabels, rowOrder, columnOrder, cursor, emphasised, theme]);
+  }, [
+    pixels,
+    layout,
+    viewWidth,
+    height,
+    rowLabels,
+    columnLabels,
+    rowOrder,
+    columnOrder,
+    cursor,
+    emphasised,
+    theme,
+  ]);
 
   useImperativeHandle(
     props.ref,
@@ -184,7 +198,6 @@ export function Heatmap(props: Props) {
 
   return (
     <div ref={frame} className="relative min-w-0">
-      {/* biome-ignore lint/a11y/useSemanticElements: a plot that is walked by arrow keys has no element of its own */}
       <div
         ref={scroller}
         role="application"
@@ -200,7 +213,11 @@ export function Heatmap(props: Props) {
           if (at) props.onSelect?.({ row: rowOrder[at.row], column: columnOrder[at.column] });
         }}
         className="max-w-full overflow-auto rounded-sm"
-        style={{ width: viewWidth || undefined, height, cursor: props.onSelect && cursor ? "pointer" : undefined }}
+        style={{
+          width: viewWidth || undefined,
+          height,
+          cursor: props.onSelect && cursor ? "pointer" : undefined,
+        }}
       >
         <div style={{ width: size.width, height: size.height }}>
           <canvas
@@ -288,7 +305,9 @@ export function ScaleLegend({ scale }: { scale: Scale }) {
       />
       <span>{sequential ? "1" : signedDecimal(scale.limit, 2)}</span>
       <span className="sr-only">
-        {sequential ? "Colour scale from 0 to 1" : `Colour scale centred on 0, up to ${decimal(scale.limit, 2)}`}
+        {sequential
+          ? "Colour scale from 0 to 1"
+          : `Colour scale centred on 0, up to ${decimal(scale.limit, 2)}`}
       </span>
     </div>
   );

@@ -1,10 +1,19 @@
 import { type Interval, percent, percentInterval } from "../plots/number-format.ts";
 
 /** A share as a number with its 95 % interval beneath or beside it. */
-export function IntervalValue({ interval, beside = false }: { interval: Interval | null | undefined; beside?: boolean }) {
+export function IntervalValue({
+  interval,
+  beside = false,
+}: {
+  interval: Interval | null | undefined;
+  beside?: boolean;
+}) {
   if (!interval) return <span className="text-faint">–</span>;
   return (
-    <span className={`tabular-nums ${beside ? "whitespace-nowrap" : "inline-grid"}`} title="Value and 95 % interval">
+    <span
+      className={`tabular-nums ${beside ? "whitespace-nowrap" : "inline-grid"}`}
+      title="Value and 95 % interval"
+    >
       <span>{percent(interval.value)}</span>{" "}
       <span className="text-xs whitespace-nowrap text-faint">{percentInterval(interval)}</span>
     </span>
@@ -32,9 +41,13 @@ export function Headline({
         {name}
       </dt>
       <dd>
-        <span className="text-xl font-semibold tracking-tight tabular-nums">{value ?? percent(interval?.value)}</span>
+        <span className="text-xl font-semibold tracking-tight tabular-nums">
+          {value ?? percent(interval?.value)}
+        </span>
         {interval && (
-          <span className="ml-2 text-xs whitespace-nowrap text-faint tabular-nums">{percentInterval(interval)}</span>
+          <span className="ml-2 text-xs whitespace-nowrap text-faint tabular-nums">
+            {percentInterval(interval)}
+          </span>
         )}
         {note && <span className="block text-xs text-muted tabular-nums">{note}</span>}
       </dd>

@@ -1,4 +1,4 @@
-import { type ResultOf, graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 
 type Fault = "NONE" | "ENCODER" | "HEAD" | "UNDECIDED";
 
@@ -41,7 +41,12 @@ export function VerdictMark({ verdict }: { verdict: "OK" | "DEFECT" }) {
   return (
     <span className="inline-flex items-center gap-1 rounded bg-defect-soft px-1.5 py-px text-xs font-semibold text-defect">
       <svg width="8" height="10" viewBox="0 0 8 10" aria-hidden="true">
-        <path d="M.75 0v10M1 .8h6.4L5.6 3.1l1.8 2.3H1" stroke="currentColor" strokeWidth="1.2" fill="currentColor" />
+        <path
+          d="M.75 0v10M1 .8h6.4L5.6 3.1l1.8 2.3H1"
+          stroke="currentColor"
+          strokeWidth="1.2"
+          fill="currentColor"
+        />
       </svg>
       DEFECT
     </span>
@@ -59,7 +64,11 @@ const statusNames = {
 /** Status of a run in words, with a stroke that differs in form. */
 export function StatusMark({ status }: { status: keyof typeof statusNames }) {
   const tone =
-    status === "FAILED" ? "text-defect" : status === "RUNNING" || status === "QUEUED" ? "text-accent" : "text-muted";
+    status === "FAILED"
+      ? "text-defect"
+      : status === "RUNNING" || status === "QUEUED"
+        ? "text-accent"
+        : "text-muted";
   return <span className={`whitespace-nowrap text-sm ${tone}`}>{statusNames[status]}</span>;
 }
 

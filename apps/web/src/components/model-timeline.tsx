@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { useMemo } from "react";
-import { type ResultOf, graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 import { compareHref } from "../plots/compare-state.ts";
 import { moment } from "../plots/number-format.ts";
 import { buttonClass } from "./button.tsx";
@@ -71,7 +71,10 @@ export function ModelTimeline({
             <div className="flex items-baseline justify-between gap-2">
               <h3 className="font-semibold">
                 {clean ? (
-                  <Link href={`/runs/${encodeURIComponent(clean.id)}`} className="hover:text-accent hover:underline">
+                  <Link
+                    href={`/runs/${encodeURIComponent(clean.id)}`}
+                    className="hover:text-accent hover:underline"
+                  >
                     {name}
                   </Link>
                 ) : (

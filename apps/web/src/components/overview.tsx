@@ -2,7 +2,7 @@
 
 import { useRouter, useSearchParams } from "next/navigation";
 import { useQuery } from "urql";
-import { type ResultOf, graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 import { count } from "../plots/number-format.ts";
 import { SelectField } from "./form-controls.tsx";
 import { runNameFragment, shortRunName } from "./marks.tsx";
@@ -132,7 +132,9 @@ function ProjectContents({ project, onRunEnd }: { project: ProjectData; onRunEnd
         </h2>
         {runs.length === 0 ? (
           <EmptyState title="No run yet">
-            <p>A run takes a model version, a VLM, a concept set and a dataset, and ends in a fault report.</p>
+            <p>
+              A run takes a model version, a VLM, a concept set and a dataset, and ends in a fault report.
+            </p>
           </EmptyState>
         ) : (
           <RunsTable runs={runs} />

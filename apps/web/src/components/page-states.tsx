@@ -34,7 +34,10 @@ export function ErrorNotice({
   onRetry?: () => void;
 }) {
   return (
-    <div role="alert" className="flex items-start gap-3 rounded-lg border border-line bg-defect-soft px-4 py-3">
+    <div
+      role="alert"
+      className="flex items-start gap-3 rounded-lg border border-line bg-defect-soft px-4 py-3"
+    >
       <CircleAlert size={18} className="mt-0.5 shrink-0 text-defect" aria-hidden />
       <div className="min-w-0 flex-1">
         <p className="font-medium">{title}</p>
@@ -74,14 +77,20 @@ export function Loaded<Data>({
     return (
       <>
         {state.error && (
-          <ErrorNotice title={`Part of ${what} is missing`} message={plainMessage(state.error)} onRetry={again} />
+          <ErrorNotice
+            title={`Part of ${what} is missing`}
+            message={plainMessage(state.error)}
+            onRetry={again}
+          />
         )}
         {children(state.data)}
       </>
     );
   }
   if (state.error)
-    return <ErrorNotice title={`Could not load ${what}`} message={plainMessage(state.error)} onRetry={again} />;
+    return (
+      <ErrorNotice title={`Could not load ${what}`} message={plainMessage(state.error)} onRetry={again} />
+    );
   return skeleton;
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { useSubscription } from "urql";
-import { type ResultOf, graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 import { count, duration } from "../plots/number-format.ts";
 
 const stageNames = {
@@ -53,9 +53,17 @@ export function RunProgress({
       <div className="flex gap-0.5" aria-hidden="true">
         {stages.map((stage) => {
           const progress = live.progress.find((candidate) => candidate.stage === stage);
-          const share = progress ? (progress.finishedAt ? 1 : progress.done / Math.max(1, progress.total)) : 0;
+          const share = progress
+            ? progress.finishedAt
+              ? 1
+              : progress.done / Math.max(1, progress.total)
+            : 0;
           return (
-            <div key={stage} className="h-1.5 flex-1 overflow-hidden rounded-sm bg-sunken" title={stageNames[stage]}>
+            <div
+              key={stage}
+              className="h-1.5 flex-1 overflow-hidden rounded-sm bg-sunken"
+              title={stageNames[stage]}
+            >
               <div
                 className="h-full bg-accent transition-[width] duration-300"
                 style={{ width: `${Math.min(1, share) * 100}%` }}

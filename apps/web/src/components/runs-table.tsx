@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { useMemo, useState } from "react";
-import { type ResultOf, graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 import { compareHref } from "../plots/compare-state.ts";
 import { count, moment } from "../plots/number-format.ts";
 import { buttonClass } from "./button.tsx";
@@ -10,7 +10,7 @@ import { type Column, DataTable } from "./data-table.tsx";
 import { FaultBar } from "./fault-bar.tsx";
 import { TextField } from "./form-controls.tsx";
 import { IntervalValue } from "./interval-value.tsx";
-import { StatusMark, runNameFragment, shortRunName } from "./marks.tsx";
+import { runNameFragment, StatusMark, shortRunName } from "./marks.tsx";
 
 export const runsTableFragment = graphql(
   `fragment RunsTable on Run @_unmask {
@@ -84,7 +84,13 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
           </span>
         ),
       },
-      { id: "inputs", header: "Inputs", align: "right", value: (run) => run.report?.inputs, cell: (run) => count(run.report?.inputs) },
+      {
+        id: "inputs",
+        header: "Inputs",
+        align: "right",
+        value: (run) => run.report?.inputs,
+        cell: (run) => count(run.report?.inputs),
+      },
       {
         id: "accuracy",
         header: "Accuracy",
@@ -131,7 +137,9 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
   const shown = useMemo(
     () =>
       runs.filter((run) =>
-        `${run.name} ${run.modelVersion.model.name} ${shortRunName(run)} ${run.dataset.name}`.toLowerCase().includes(wanted),
+        `${run.name} ${run.modelVersion.model.name} ${shortRunName(run)} ${run.dataset.name}`
+          .toLowerCase()
+          .includes(wanted),
       ),
     [runs, wanted],
   );

@@ -12,7 +12,13 @@ export type ComparisonState = {
   readonly against: number;
 };
 
-const defaults: ComparisonState = { runs: [], view: "ground-truth", order: "clustered", class: "", against: 1 };
+const defaults: ComparisonState = {
+  runs: [],
+  view: "ground-truth",
+  order: "clustered",
+  class: "",
+  against: 1,
+};
 
 /** Reads the state from a query string; what is missing or senseless takes its default. */
 export function readComparisonState(query: URLSearchParams): ComparisonState {

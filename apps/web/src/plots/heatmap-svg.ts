@@ -1,7 +1,6 @@
-import { type HeatmapLayout, fittingLabel, heatmapSize, labelSize, labelledCell } from "./heatmap-layout.ts";
+import { fittingLabel, type HeatmapLayout, heatmapSize, labelledCell, labelSize } from "./heatmap-layout.ts";
 
-const escaped = (text: string) =>
-  text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
 /**
  * A heatmap as a self-contained SVG: the cells as one embedded picture that is not smoothed, the labels as text.

@@ -9,7 +9,9 @@ function signed(text: string, value: number): string {
 
 /** 0.8731 -> "87.3 %"; no number -> "–". */
 export function percent(value: number | null | undefined, digits = 1): string {
-  return value === null || value === undefined ? "–" : `${(value * 100).toFixed(digits)} %`.replace("-", minus);
+  return value === null || value === undefined
+    ? "–"
+    : `${(value * 100).toFixed(digits)} %`.replace("-", minus);
 }
 
 /** A difference of two shares in percentage points, always signed: -0.042 -> "−4.2 pp". */

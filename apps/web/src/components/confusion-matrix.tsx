@@ -1,0 +1,189 @@
+"use client";
+
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useMemo, useRef } from "react";
+import { graphql, type ResultOf } from "../graphql.ts";
+import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
+import { count, percent } from "../plots/number-format.ts";
+import { inputsHref } from "../plots/verdict-filter.ts";
+import type { Column } from "./data-table.tsx";
+import { svgText } from "./download.ts";
+import { Heatmap, type HeatmapHandle } from "./heatmap.tsx";
+import { PlotFrame } from "./plot-frame.tsx";
+import { useTheme } from "./theme.tsx";
+
+export const confusionFragment = graphql(`
+  fragment Confusion on FaultReport @_unmask {
+    pairs {
+      trueClass
+      predictedClass
+      inputs
+      encoderFaults { count }
+      headFaults { count }
+      undecidedFaults { count }
+    }
+  }
+`);
+
+type Pair = ResultOf<typeof confusionFragment>["pairs"][number];
+
+const columns: Column<Pair>[] = [
+  { id: "true", header: "True class", value: (row) => row.trueClass },
+  { id: "predicted", header: "Predicted class", value: (row) => row.predictedClass },
+  { id: "inputs", header: "Inputs", align: "right", value: (row) => row.inputs },
+  { id: "encoder", header: "Encoder", align: "right", value: (row) => row.encoderFaults.count },
+  { id: "head", header: "Head", align: "right", value: (row) => row.headFaults.count },
+  { id: "undecided", header: "Undecided", align: "right", value: (row) => row.undecidedFaults.count },
+];
+
+/** Up to here every cell shows its number; larger matrices go to the canvas. */
+const drawnClasses = 24;
+const cell = 40;
+const label = 84;
+
+/** Counts of true against predicted class; a cell leads to its inputs. */
+export function ConfusionMatrix({
+  runId,
+  classes,
+  report,
+}: {
+  runId: string;
+  classes: readonly string[];
+  report: ResultOf<typeof confusionFragment>;
+}) {
+  const svg = useRef<SVGSVGElement>(null);
+  const canvas = useRef<HeatmapHandle>(null);
+  const router = useRouter();
+  const theme = useTheme();
+  const { shares, pairs } = useMemo(() => {
+    const totals = new Map<string, number>();
+    for (const pair of report.pairs)
+      totals.set(pair.trueClass, (totals.get(pair.trueClass) ?? 0) + pair.inputs);
+    const matrix = new Array<number>(classes.length ** 2).fill(0);
+    const found = new Map<number, Pair>();
+    for (const pair of report.pairs) {
+      const at = classes.indexOf(pair.trueClass) * classes.length + classes.indexOf(pair.predictedClass);
+      matrix[at] = pair.inputs / totals.get(pair.trueClass)!;
+      found.set(at, pair);
+    }
+    return { shares: matrix, pairs: found };
+  }, [classes, report]);
+  const order = useMemo(() => classes.map((_, i) => i), [classes]);
+  const scale = sequentialTable(theme);
+  const size = label + cell * classes.length;
+  const words = (row: number, column: number) => {
+    const pair = pairs.get(row * classes.length + column);
+    return `${classes[row]} taken for ${classes[column]}: ${count(pair?.inputs ?? 0)} inputs, ${percent(shares[row * classes.length + column])} of the class`;
+  };
+
+  return (
+    <PlotFrame
+      title="Confusion matrix"
+      description="Rows: true class. Columns: predicted class. Colour: share of the row, stretched at the low end. Choose a cell to see its inputs."
+      name="confusion-matrix"
+      columns={columns}
+      rows={() => report.pairs}
+      svg={() =>
+        classes.length <= drawnClasses ? svg.current && svgText(svg.current) : (canvas.current?.svg() ?? null)
+      }
+    >
+      {classes.length > drawnClasses ? (
+        <Heatmap
+          ref={canvas}
+          label="Confusion matrix, share of each true class"
+          rowLabels={classes}
+          columnLabels={classes}
+          values={shares}
+          scale={{ kind: "sequential" }}
+          rowOrder={order}
+          columnOrder={order}
+          square
+          describe={({ row, column }) => words(row, column)}
+          onSelect={({ row, column }) =>
+            router.push(inputsHref(runId, { trueClass: classes[row], predictedClass: classes[column] }))
+          }
+        />
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: SVG has no figure element
+        <svg
+          ref={svg}
+          viewBox={`0 0 ${size} ${size - 18}`}
+          className="mx-auto h-auto w-full max-w-[40rem]"
+          role="group"
+          aria-label="Confusion matrix"
+        >
+          {classes.map((name, column) => (
+            <text
+              key={name}
+              transform={`translate(${label + (column + 0.5) * cell} ${label - 26}) rotate(-45)`}
+              fontSize="12"
+              fill="var(--muted)"
+            >
+              {name}
+            </text>
+          ))}
+          {classes.map((name, row) => (
+            <g key={name} transform={`translate(0 ${label - 18 + row * cell})`}>
+              <text
+                x={label - 8}
+                y={cell / 2}
+                textAnchor="end"
+                dominantBaseline="central"
+                fontSize="12"
+                fill="var(--muted)"
+              >
+                {name}
+              </text>
+              {classes.map((predicted, column) => {
+                const pair = pairs.get(row * classes.length + column);
+                const share = shares[row * classes.length + column];
+                // The square root keeps rare confusions visible beside the diagonal.
+                const ink = Math.sqrt(share);
+                const x = label + column * cell;
+                if (!pair)
+                  return (
+                    <rect
+                      key={predicted}
+                      x={x + 1}
+                      y={1}
+                      width={cell - 2}
+                      height={cell - 2}
+                      fill="var(--sunken)"
+                    />
+                  );
+                return (
+                  <Link
+                    key={predicted}
+                    href={inputsHref(runId, { trueClass: name, predictedClass: predicted })}
+                    aria-label={words(row, column)}
+                  >
+                    <title>{words(row, column)}</title>
+                    <rect
+                      x={x + 1}
+                      y={1}
+                      width={cell - 2}
+                      height={cell - 2}
+                      fill={cssColour(colourAt(scale, 0, 1, ink))}
+                      stroke={row === column ? "var(--line-strong)" : "none"}
+                    />
+                    <text
+                      x={x + cell / 2}
+                      y={cell / 2}
+                      textAnchor="middle"
+                      dominantBaseline="central"
+                      fontSize="12.5"
+                      fill={(theme === "light") === ink > 0.45 ? "#ffffff" : "#15181a"}
+                    >
+                      {pair.inputs}
+                    </text>
+                  </Link>
+                );
+              })}
+            </g>
+          ))}
+        </svg>
+      )}
+    </PlotFrame>
+  );
+}

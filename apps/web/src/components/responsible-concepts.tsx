@@ -1,0 +1,160 @@
+"use client";
+
+import Link from "next/link";
+import { useQuery } from "urql";
+import { graphql, type ResultOf } from "../graphql.ts";
+import { count, probability, signedDecimal } from "../plots/number-format.ts";
+import { inputHref, inputsHref } from "../plots/verdict-filter.ts";
+import { Button } from "./button.tsx";
+import { type Column, tableCsv } from "./data-table.tsx";
+import { downloadFile } from "./download.ts";
+import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { Thumbnail } from "./thumbnail.tsx";
+
+export const responsibleConceptFragment = graphql(`
+  fragment ResponsibleConceptRow on ResponsibleConcept @_unmask {
+    concept
+    effect { value low high }
+    qValue
+    significantCells
+    exampleInputs { id externalId imageUrl trueClass }
+  }
+`);
+
+const responsibleQuery = graphql(
+  `query ResponsibleConcepts($id: ID!, $class: String) {
+    node(id: $id) {
+      __typename
+      ... on Run {
+        id
+        report { responsibleConcepts(class: $class, first: 20) { ...ResponsibleConceptRow } }
+      }
+    }
+  }`,
+  [responsibleConceptFragment],
+);
+
+type Row = ResultOf<typeof responsibleConceptFragment>;
+
+const columns: Column<Row>[] = [
+  { id: "concept", header: "Concept", value: (row) => row.concept },
+  { id: "effect", header: "Effect", value: (row) => row.effect.value },
+  { id: "low", header: "Low", value: (row) => row.effect.low },
+  { id: "high", header: "High", value: (row) => row.effect.high },
+  { id: "q", header: "q-value", value: (row) => row.qValue },
+  { id: "cells", header: "Significant cells", value: (row) => row.significantCells },
+];
+
+/** Concepts of the significant cells of the differential heatmap, largest effect first, with example inputs. */
+export function ResponsibleConcepts({ runId, chosenClass }: { runId: string; chosenClass: string | null }) {
+  const [state, retry] = useQuery({ query: responsibleQuery, variables: { id: runId, class: chosenClass } });
+  const rows = (state.data?.node?.__typename === "Run" && state.data.node.report?.responsibleConcepts) || [];
+  return (
+    <section aria-label="Responsible concepts" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
+      <div className="mb-3 flex items-start justify-between gap-3">
+        <div>
+          <h2 className="font-semibold">Responsible concepts</h2>
+          <p className="text-sm text-muted">
+            Effect: how much more often the concept wins when the answer is wrong. Below 0 it went missing.
+          </p>
+        </div>
+        <Button
+          look="bare"
+          className="no-print"
+          onClick={() => downloadFile("responsible-concepts.csv", "text/csv", tableCsv(columns, rows))}
+        >
+          CSV
+        </Button>
+      </div>
+      <Loaded
+        state={state}
+        retry={retry}
+        what="the responsible concepts"
+        skeleton={<Skeleton className="h-64" />}
+      >
+        {() =>
+          rows.length === 0 ? (
+            <EmptyState title="No concept stands out">
+              <p>No cell of the differential heatmap is significant for {chosenClass ?? "all classes"}.</p>
+            </EmptyState>
+          ) : (
+            <ResponsibleConceptList runId={runId} rows={rows} chosenClass={chosenClass} />
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}
+
+/** The list itself: a bar of the effect around 0, its numbers, and pictures that lead to their inputs. */
+export function ResponsibleConceptList({
+  runId,
+  rows,
+  chosenClass = null,
+}: {
+  runId: string;
+  rows: readonly Row[];
+  chosenClass?: string | null;
+}) {
+  const limit = Math.max(
+    0.05,
+    ...rows.map(({ effect }) => Math.max(Math.abs(effect.low), Math.abs(effect.high))),
+  );
+  const at = (value: number) => `${50 + (value / limit) * 50}%`;
+  return (
+    <ol className="grid">
+      {rows.map(({ concept, effect, qValue, significantCells, exampleInputs }) => (
+        <li key={concept} className="border-t py-2.5 first:border-t-0">
+          <div className="flex items-center gap-3">
+            <Link
+              href={inputsHref(runId, {
+                concept,
+                misclassified: true,
+                ...(chosenClass ? { trueClass: chosenClass } : {}),
+              })}
+              className="w-28 shrink-0 truncate font-medium hover:text-accent hover:underline"
+              title={concept}
+            >
+              {concept}
+            </Link>
+            <div className="relative h-4 min-w-0 flex-1 rounded-sm bg-sunken" aria-hidden="true">
+              <span
+                className="absolute top-0.5 bottom-0.5"
+                style={{
+                  left: effect.value < 0 ? at(effect.value) : "50%",
+                  width: `${(Math.abs(effect.value) / limit) * 50}%`,
+                  background: effect.value < 0 ? "var(--missing)" : "var(--surplus)",
+                }}
+              />
+              <span className="absolute inset-y-0 left-1/2 w-px bg-ink" />
+              <span
+                className="absolute top-1/2 h-px bg-ink"
+                style={{ left: at(effect.low), width: `${((effect.high - effect.low) / limit) * 50}%` }}
+              />
+            </div>
+            <span className="w-14 shrink-0 text-right font-medium tabular-nums">
+              {signedDecimal(effect.value, 2)}
+            </span>
+          </div>
+          <div className="mt-1.5 flex flex-wrap items-center justify-between gap-2">
+            <p className="text-xs text-muted tabular-nums">
+              {signedDecimal(effect.low, 2)} to {signedDecimal(effect.high, 2)} · q {probability(qValue)} ·{" "}
+              {count(significantCells)} cells
+            </p>
+            <div className="flex gap-1">
+              {exampleInputs.slice(0, 5).map((input) => (
+                <Link key={input.id} href={inputHref(runId, input.externalId)} title={input.externalId}>
+                  <Thumbnail
+                    imageUrl={input.imageUrl}
+                    alt={`${input.externalId}, ${input.trueClass ?? "unlabelled"}`}
+                    size={36}
+                  />
+                </Link>
+              ))}
+            </div>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
