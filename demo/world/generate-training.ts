@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { attributeNames, type ShareOverrides } from "./attributes.ts";
+import { attributeNames } from "./attributes.ts";
 import { placeNames } from "./backgrounds/place.ts";
 import { type Caption, promptCaption, sentenceCaption, vocabulary } from "./captions.ts";
 import { classNames } from "./class-names.ts";
@@ -25,12 +25,7 @@ function row({ text, claims }: Caption): Row {
 }
 
 /** Writes `count` training pictures as raw bytes (`<name>.u8`) and their facts and captions (`<name>.jsonl`). */
-export async function generateTraining(
-  folder: string,
-  name: string,
-  count: number,
-  overrides: ShareOverrides,
-): Promise<void> {
+export async function generateTraining(folder: string, name: string, count: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pixels = createWriteStream(path.join(folder, `${name}.u8`));
   const facts = createWriteStream(path.join(folder, `${name}.jsonl`));
@@ -39,7 +34,7 @@ export async function generateTraining(
     const scenes = Array.from({ length: Math.min(batch, count - start) }, (_, i) => {
       const className = classNames[(start + i) % classNames.length];
       if (className === undefined) throw new RangeError("No class.");
-      return composeScene(className, `${name}/${String(start + i)}`, overrides);
+      return composeScene(className, `${name}/${String(start + i)}`);
     });
     const images = await Promise.all(scenes.map((scene) => renderRgb(scene.svg(64))));
     if (!pixels.write(Buffer.concat(images))) await once(pixels, "drain");
@@ -68,17 +63,16 @@ export async function generateTraining(
 if (import.meta.url === `file://${process.argv[1] ?? ""}`) {
   const folder = process.argv[2] ?? "train/work";
   const only = process.argv.slice(3);
-  const sets: readonly (readonly [string, number, ShareOverrides])[] = [
-    ["classifier", 14000, {}],
-    ["vlm", 40000, {}],
-    ["wheelless-cars", 6000, { car: { wheels: 0 } }],
+  const sets: readonly (readonly [string, number])[] = [
+    ["classifier", 14000],
+    ["vlm", 40000],
   ];
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "vocabulary.json"), JSON.stringify(vocabulary()));
-  for (const [name, count, overrides] of sets) {
+  for (const [name, count] of sets) {
     if (only.length > 0 && !only.includes(name)) continue;
     const began = Date.now();
-    await generateTraining(folder, name, count, overrides);
+    await generateTraining(folder, name, count);
     process.stdout.write(
       `${name}: ${String(count)} pictures in ${((Date.now() - began) / 1000).toFixed(1)} s\n`,
     );
