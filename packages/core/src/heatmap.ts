@@ -130,6 +130,26 @@ export function winRates(heatmap: HeatmapCounts): Float64Array {
 }
 
 /**
+ * The heatmap as its win rates alone tell it: cell (i, j) is ½ + (r_i − r_j)(C − 1)/C of the inputs, the
+ * least-squares fit of a cell by the difference of one number a concept (Borda's scores), kept within 0..1
+ * and rounded to whole inputs. The class × concept rival of the pairwise reference.
+ */
+export function winRateHeatmap(heatmap: HeatmapCounts): HeatmapCounts {
+  const { concepts, inputs } = heatmap;
+  const rates = winRates(heatmap);
+  const counts = new Uint32Array(concepts * concepts);
+  for (let i = 0; i < concepts; i++)
+    for (let j = 0; j < i; j++) {
+      const share = 0.5 + ((rates[i] - rates[j]) * (concepts - 1)) / concepts;
+      // Rounding one of the two keeps their sum at the number of inputs. No inputs: NaN becomes 0.
+      const count = Math.round(inputs * Math.min(1, Math.max(0, share))) || 0;
+      counts[i * concepts + j] = count;
+      counts[j * concepts + i] = inputs - count;
+    }
+  return { concepts, inputs, counts };
+}
+
+/**
  * The rows that carry each class.
  *
  * @throws InvalidInputError when a class number is not in 0..classes-1 or the lengths differ

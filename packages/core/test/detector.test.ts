@@ -19,6 +19,7 @@ import {
   selectRows,
   strengths as strengthsOf,
   VERDICT_CONCEPTS,
+  winRateHeatmap,
 } from "../src/index.ts";
 import { bytesOfDetector, calibrationWorld, names } from "./detector/world.ts";
 
@@ -212,6 +213,37 @@ describe("calibration", () => {
       (k) => world.predictions[k] === 0 && world.labels[k] === 1,
     );
     expect(zero.references[0].incorrect).toEqual(countHeatmap(world.strengths, rows));
+  });
+
+  it("can keep the win rates of concepts alone", () => {
+    const options = { rule: { kind: "zero" }, similarity: "l1" } as const;
+    const pairwise = calibrateDetector({ ...world, ...names }, options).model;
+    const classConcept = calibrateDetector(
+      { ...world, ...names },
+      { ...options, reference: "class-concept" },
+    ).model;
+    classConcept.references.forEach(({ correct, incorrect }, k) => {
+      expect(correct).toEqual(winRateHeatmap(pairwise.references[k].correct));
+      expect(incorrect).toEqual(winRateHeatmap(pairwise.references[k].incorrect));
+    });
+    expect(classConcept.references[0].correct).not.toEqual(pairwise.references[0].correct);
+  });
+
+  it("falls to 0 in cosine and jaccard where all strengths were equal", () => {
+    const level = countHeatmap(matrix(1, 6, new Float32Array(6)));
+    for (const kind of ["cosine", "jaccard"] as const) {
+      const detector = new Detector({
+        ...model(),
+        similarity: kind,
+        references: [reference(level, level), reference(level, level)],
+      });
+      for (const input of [new Float32Array(6), Float32Array.of(1, 2, 3, 4, 5, 6)])
+        expect(detector.checkStrengths(input, 0)).toMatchObject({
+          similarityToCorrect: 0,
+          score: 0,
+          verdict: "OK",
+        });
+    }
   });
 
   it("is decided by the seed", () => {

@@ -18,6 +18,7 @@ import {
   rowsByClass,
   selectRows,
   singleInputHeatmap,
+  winRateHeatmap,
   winRates,
 } from "../src/index.ts";
 import { fromRows, golden } from "./golden/read.ts";
@@ -196,6 +197,25 @@ describe("views", () => {
     expect(heatmapMeans(emptyHeatmap(2))).toEqual(new Float64Array(4).fill(Number.NaN));
     expect(winRates(emptyHeatmap(2))).toEqual(new Float64Array(2).fill(Number.NaN));
     expect(Array.from(binarisedHeatmap(emptyHeatmap(2)))).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe("winRateHeatmap", () => {
+  it("keeps the win rates where no cell runs over, and is a heatmap", () => {
+    const heatmap = countHeatmap(fromRows(expected.strengths));
+    const smooth = winRateHeatmap(heatmap);
+    checkInvariants(smooth);
+    expect(smooth).toMatchObject({ concepts: 6, inputs: 120 });
+    // Concepts of about equal strength: the fit is exact up to rounding.
+    const level = countHeatmap(matrix(4, 3, Float32Array.of(1, 2, 3, 3, 1, 2, 2, 3, 1, 1, 2, 3)));
+    expect(Array.from(winRateHeatmap(level).counts)).toEqual([0, 2, 1, 2, 0, 2, 3, 2, 0]);
+    expect(winRates(winRateHeatmap(level))[2]).toBe(winRates(level)[2]);
+  });
+
+  it("clips, and leaves no inputs empty", () => {
+    const order = singleInputHeatmap(Float32Array.of(1, 2, 3, 4, 5));
+    expect(winRateHeatmap(order)).toEqual(order);
+    expect(winRateHeatmap(emptyHeatmap(3))).toEqual(emptyHeatmap(3));
   });
 });
 

@@ -1,6 +1,6 @@
 import { Detector, type DetectorEmbedding, type DetectorModel, type DetectorRule } from "../detector.ts";
 import { InvalidInputError, requireSize } from "../errors.ts";
-import { countHeatmap } from "../heatmap.ts";
+import { countHeatmap, winRateHeatmap } from "../heatmap.ts";
 import { type Matrix, selectRows } from "../matrix.ts";
 import { permutation, random } from "../random.ts";
 import { conformalMinimum, conformalThreshold } from "./conformal.ts";
@@ -31,6 +31,11 @@ export interface CalibrationOptions {
   readonly minimumInputs?: number;
   /** Seed of the split into reference and threshold inputs; default 0. */
   readonly seed?: number;
+  /**
+   * `pairwise` (default): references hold every cell as counted. `class-concept`: only the win rate of each
+   * concept, from which the cells are drawn up again (`winRateHeatmap`).
+   */
+  readonly reference?: "pairwise" | "class-concept";
 }
 
 /**
@@ -50,6 +55,7 @@ export function calibrateDetector(input: CalibrationInput, options: CalibrationO
     rule = { kind: "conformal", alpha: 0.05, scope: "class" },
     minimumInputs = 10,
     seed = 0,
+    reference = "pairwise",
   } = options;
   requireSize("concepts", concepts.length, strengths.columns, "names (one a column of strengths)");
   requireSize("labels", labels.length, strengths.rows, "class numbers (one an input)");
@@ -79,9 +85,13 @@ export function calibrateDetector(input: CalibrationInput, options: CalibrationO
     return members;
   };
   const incorrectRows = byClass(incorrect);
+  const count = (rows: readonly number[]) => {
+    const heatmap = countHeatmap(strengths, rows);
+    return reference === "class-concept" ? winRateHeatmap(heatmap) : heatmap;
+  };
   const references = byClass(building).map((rows, k) => ({
-    correct: countHeatmap(strengths, rows),
-    incorrect: countHeatmap(strengths, incorrectRows[k]),
+    correct: count(rows),
+    incorrect: count(incorrectRows[k]),
     threshold: 0,
     thresholdInputs: 0,
     thresholdShared: false,
@@ -112,10 +122,10 @@ export function calibrateDetector(input: CalibrationInput, options: CalibrationO
   const shared = scoresByClass.filter((_, k) => sharing[k]).flat();
   return new Detector({
     ...model,
-    references: references.map((reference, k) => {
+    references: references.map((one, k) => {
       const own = sharing[k] ? shared : scoresByClass[k];
       return {
-        ...reference,
+        ...one,
         threshold: conformalThreshold(own, rule.alpha),
         thresholdInputs: own.length,
         thresholdShared: sharing[k],
