@@ -1,7 +1,7 @@
-import { Matrix as DenseMatrix, EigenvalueDecomposition } from "ml-matrix";
 import { decodeArrays, encodeArrays } from "./encoding.ts";
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
-import { crossProduct, rowProducts } from "./linear-algebra/products.ts";
+import { addCrossProduct, crossProduct, rowProducts } from "./linear-algebra/products.ts";
+import { symmetricEigen } from "./linear-algebra/symmetric-eigen.ts";
 import type { Matrix } from "./matrix.ts";
 
 const ACCUMULATOR_KIND = "faultline.alignment-accumulator.1";
@@ -57,15 +57,16 @@ export class AlignmentAccumulator {
     requireFinite("x", x.data, x.columns);
     requireFinite("y", y.data, y.columns);
     if (x.rows === 0) return this;
-    const batch = new AlignmentAccumulator(this.inputWidth, this.outputWidth);
-    batch.inputs = x.rows;
-    const centredX = centre(x, batch.inputMean);
-    const centredY = centre(y, batch.outputMean);
-    batch.inputScatter.set(crossProduct(x.rows, centredX, x.columns, centredX, x.columns));
-    batch.crossScatter.set(crossProduct(x.rows, centredX, x.columns, centredY, y.columns));
+    const batchMeanX = new Float64Array(x.columns);
+    const batchMeanY = new Float64Array(y.columns);
+    const centredX = centre(x, batchMeanX);
+    const centredY = centre(y, batchMeanY);
+    addCrossProduct(this.inputScatter, x.rows, centredX, x.columns, centredX, x.columns);
+    addCrossProduct(this.crossScatter, x.rows, centredX, x.columns, centredY, y.columns);
     for (let i = 0, j = 0; i < centredY.length; i++, j = j + 1 === y.columns ? 0 : j + 1)
-      batch.outputScatter[j] += centredY[i] * centredY[i];
-    return this.merge(batch);
+      this.outputScatter[j] += centredY[i] * centredY[i];
+    this.#moveMeans(x.rows, batchMeanX, batchMeanY);
+    return this;
   }
 
   /** Adds everything that `other` has seen. Throws InvalidInputError when its widths differ. */
@@ -73,25 +74,36 @@ export class AlignmentAccumulator {
     requireSize("other.inputWidth", other.inputWidth, this.inputWidth, "columns");
     requireSize("other.outputWidth", other.outputWidth, this.outputWidth, "columns");
     if (other.inputs === 0) return this;
-    const { inputWidth: d, outputWidth: m } = this;
-    const total = this.inputs + other.inputs;
-    const weight = (this.inputs * other.inputs) / total;
-    const shiftX = other.inputMean.map((mean, i) => mean - this.inputMean[i]);
-    const shiftY = other.outputMean.map((mean, j) => mean - this.outputMean[j]);
-    for (let i = 0; i < d; i++) {
-      const scaled = weight * shiftX[i];
-      for (let k = 0; k < d; k++)
-        this.inputScatter[i * d + k] += other.inputScatter[i * d + k] + scaled * shiftX[k];
-      for (let j = 0; j < m; j++)
-        this.crossScatter[i * m + j] += other.crossScatter[i * m + j] + scaled * shiftY[j];
-      this.inputMean[i] += (shiftX[i] * other.inputs) / total;
-    }
-    for (let j = 0; j < m; j++) {
-      this.outputScatter[j] += other.outputScatter[j] + weight * shiftY[j] * shiftY[j];
-      this.outputMean[j] += (shiftY[j] * other.inputs) / total;
-    }
-    this.inputs = total;
+    addTo(this.inputScatter, other.inputScatter);
+    addTo(this.crossScatter, other.crossScatter);
+    addTo(this.outputScatter, other.outputScatter);
+    this.#moveMeans(other.inputs, other.inputMean, other.outputMean);
     return this;
+  }
+
+  /** Counts inputs whose scatter about their own means was added, and refers the sum to the common means. */
+  #moveMeans(inputs: number, inputMean: Float64Array, outputMean: Float64Array): void {
+    const { inputWidth: d, outputWidth: m } = this;
+    const total = this.inputs + inputs;
+    const weight = (this.inputs * inputs) / total;
+    const shiftX = inputMean.map((mean, i) => mean - this.inputMean[i]);
+    const shiftY = outputMean.map((mean, j) => mean - this.outputMean[j]);
+    if (weight > 0) {
+      for (let i = 0; i < d; i++) {
+        const scaled = weight * shiftX[i];
+        // scaled·shiftX[k] rounds differently in the two triangles: fill both from one.
+        for (let k = i; k < d; k++) {
+          const sum = this.inputScatter[i * d + k] + scaled * shiftX[k];
+          this.inputScatter[i * d + k] = sum;
+          this.inputScatter[k * d + i] = sum;
+        }
+        for (let j = 0; j < m; j++) this.crossScatter[i * m + j] += scaled * shiftY[j];
+      }
+      for (let j = 0; j < m; j++) this.outputScatter[j] += weight * shiftY[j] * shiftY[j];
+    }
+    for (let i = 0; i < d; i++) this.inputMean[i] += (shiftX[i] * inputs) / total;
+    for (let j = 0; j < m; j++) this.outputMean[j] += (shiftY[j] * inputs) / total;
+    this.inputs = total;
   }
 
   /** The accumulator as bytes, for a shard to hand over. */
@@ -173,12 +185,9 @@ export function alignmentSpectrum(accumulator: AlignmentAccumulator): AlignmentS
       `has seen ${inputs} inputs`,
       "An affine map needs at least 2; add more unlabelled images.",
     );
-  const scatter = DenseMatrix.from1DArray(d, d, accumulator.inputScatter);
-  const decomposition = new EigenvalueDecomposition(scatter, { assumeSymmetric: true });
-  const eigenvalues = Float64Array.from(decomposition.realEigenvalues, (value) => Math.max(0, value));
-  const eigenvectors = new Float64Array(d * d);
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++) eigenvectors[i * d + j] = decomposition.eigenvectorMatrix.get(i, j);
+  const { values, vectors } = symmetricEigen(d, accumulator.inputScatter);
+  const eigenvalues = values.map((value) => Math.max(0, value));
+  const eigenvectors = transpose(vectors, d, d);
   const cross = crossProduct(d, eigenvectors, d, accumulator.crossScatter, m);
   const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
   const tolerance = largest * Math.max(inputs, d) * Number.EPSILON;
@@ -487,6 +496,10 @@ function requireGrid(grid: Float64Array): void {
 function requireLambda(field: string, lambda: number): void {
   if (!(lambda >= 0 && Number.isFinite(lambda)))
     throw new InvalidInputError(field, `is ${lambda}`, "Pass a finite ridge penalty >= 0.");
+}
+
+function addTo(target: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < target.length; i++) target[i] += values[i];
 }
 
 function transpose(values: Float64Array, rows: number, columns: number): Float64Array {

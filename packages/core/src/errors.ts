@@ -29,7 +29,7 @@ export function requireFinite(field: string, values: ArrayLike<number>, columns:
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i]))
       throw new InvalidInputError(
-        `${field}, input ${columns > 0 ? Math.floor(i / columns) : 0}`,
+        `${field}, input ${Math.floor(i / columns)}`,
         `holds ${values[i]}`,
         "Remove the input or repair its values; every value must be a finite number.",
       );

@@ -1,7 +1,7 @@
-import { Matrix as DenseMatrix, EigenvalueDecomposition } from "ml-matrix";
 import type { Alignment } from "./alignment.ts";
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
 import { crossProduct, rowProducts } from "./linear-algebra/products.ts";
+import { symmetricEigen } from "./linear-algebra/symmetric-eigen.ts";
 import type { Matrix } from "./matrix.ts";
 import { detectionMetrics, ranking } from "./metrics.ts";
 import { benjaminiHochberg, normalSurvival } from "./statistics.ts";
@@ -134,27 +134,21 @@ export function explainHead(
   requireFinite("headWeights", headWeights.data, d);
   if (!(cutoff >= 0 && cutoff < 1))
     throw new InvalidInputError("cutoff", `is ${cutoff}`, "Use a share from 0 to under 1, as 0.01.");
-  const gram = crossProduct(m, a, d, a, d);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
-    DenseMatrix.from1DArray(d, d, gram),
-    { assumeSymmetric: true },
-  );
-  const largest = Math.max(...realEigenvalues, 0);
-  const least = largest * Math.max(cutoff ** 2, d * Number.EPSILON);
-  // Rows v/σ of the kept eigenvectors v of AᵀA: A⁺ = Σ (v/σ)(v/σ)ᵀ·Aᵀ.
-  const kept = realEigenvalues.flatMap((value, i) => (value > least ? [i] : []));
-  const scaled = Float64Array.from(
-    kept.flatMap((i) => eigenvectorMatrix.getColumn(i).map((value) => value / Math.sqrt(realEigenvalues[i]))),
-  );
+  const { values, vectors } = symmetricEigen(d, crossProduct(m, a, d, a, d));
+  const least = Math.max(values[d - 1], 0) * Math.max(cutoff ** 2, d * Number.EPSILON);
+  // Rows v/σ of the kept eigenvectors v of AᵀA: A⁺ = Σ (v/σ)(v/σ)ᵀ·Aᵀ. They ascend, so the kept ones come last.
+  const kept = values.filter((value) => value > least).length;
+  const scaled = vectors
+    .subarray((d - kept) * d)
+    .map((value, at) => value / Math.sqrt(values[d - kept + Math.floor(at / d)]));
   // Concept side: Aᵀt_c, C×d; then both sides in the kept directions.
-  const transposed = DenseMatrix.from1DArray(m, d, a).transpose().to1DArray();
-  const pulled = rowProducts(m, conceptVectors.data, conceptVectors.rows, Float64Array.from(transposed), d);
-  const conceptSide = rowProducts(d, pulled, conceptVectors.rows, scaled, kept.length);
-  const headSide = rowProducts(d, headWeights.data, headWeights.rows, scaled, kept.length);
+  const pulled = crossProduct(m, transposed(conceptVectors), conceptVectors.rows, a, d);
+  const conceptSide = rowProducts(d, pulled, conceptVectors.rows, scaled, kept);
+  const headSide = rowProducts(d, headWeights.data, headWeights.rows, scaled, kept);
   return {
     classes: headWeights.rows,
     concepts: conceptVectors.rows,
-    weights: rowProducts(kept.length, headSide, headWeights.rows, conceptSide, conceptVectors.rows),
+    weights: rowProducts(kept, headSide, headWeights.rows, conceptSide, conceptVectors.rows),
     expected: Float64Array.from(strengths(classVectors, conceptVectors).data),
   };
 }
@@ -185,6 +179,14 @@ export function headFaultConcepts(
   const meaning = contrast(expected);
   if (!head || !meaning) return new Float64Array(concepts);
   return head.map((value, c) => value - meaning[c]);
+}
+
+/** m×C from C×m. */
+function transposed(m: Matrix): Float32Array {
+  const out = new Float32Array(m.data.length);
+  for (let i = 0; i < m.rows; i++)
+    for (let j = 0; j < m.columns; j++) out[j * m.rows + i] = m.data[i * m.columns + j];
+  return out;
 }
 
 function standardised(values: Float64Array): Float64Array | undefined {

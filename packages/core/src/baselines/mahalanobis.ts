@@ -1,6 +1,6 @@
-import { Matrix as DenseMatrix, EigenvalueDecomposition } from "ml-matrix";
 import { InvalidInputError, requireFinite, requireSize } from "../errors.ts";
 import { crossProduct, rowProducts } from "../linear-algebra/products.ts";
+import { symmetricEigen } from "../linear-algebra/symmetric-eigen.ts";
 import type { Matrix } from "../matrix.ts";
 import { requireClass } from "../oracle.ts";
 
@@ -48,22 +48,19 @@ export function fitMahalanobis(
     for (let j = 0; j < d; j++) centred[i * d + j] = data[i * d + j] - means[labels[i] * d + j];
   const { covariance, shrinkage } = ledoitWolf(centred, n, d);
 
-  const decomposition = new EigenvalueDecomposition(DenseMatrix.from1DArray(d, d, covariance), {
-    assumeSymmetric: true,
-  });
-  const variances = decomposition.realEigenvalues;
-  if (!(Math.max(...variances) > 0))
+  const { values, vectors } = symmetricEigen(d, covariance);
+  const largest = values[d - 1];
+  if (!(largest > 0))
     throw new InvalidInputError(
       "embeddings",
       "do not vary within any class",
       "Fit on more calibration inputs, or check the encoder.",
     );
-  const least = Math.max(...variances) * d * Number.EPSILON;
-  const whitening = new Float64Array(d * d);
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++)
-      whitening[i * d + j] =
-        variances[i] > least ? decomposition.eigenvectorMatrix.get(j, i) / Math.sqrt(variances[i]) : 0;
+  const least = largest * d * Number.EPSILON;
+  const whitening = vectors.map((value, at) => {
+    const variance = values[Math.floor(at / d)];
+    return variance > least ? value / Math.sqrt(variance) : 0;
+  });
   const present = Array.from(counts.keys()).filter((k) => counts[k] > 0);
   const whitenedMeans = new Float64Array(present.length * d);
   present.forEach((k, index) => {

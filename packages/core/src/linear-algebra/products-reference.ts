@@ -1,19 +1,26 @@
 import type { Values } from "./products.ts";
 
 /**
- * The definition of `crossProduct`, loop by loop: what the kernel is held against, to the bit, and what small
+ * The definition of `addCrossProduct`, loop by loop: what the kernel is held against, to the bit, and what small
  * products use.
  */
-export function crossProductReference(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
-  const out = new Float64Array(p * q);
+export function addCrossProductReference(
+  target: Float64Array,
+  n: number,
+  a: Values,
+  p: number,
+  b: Values,
+  q: number,
+): void {
+  const sums = new Float64Array(p * q);
   for (let k = 0; k < n; k++) {
     for (let i = 0; i < p; i++) {
       const value = a[k * p + i];
       const base = i * q;
-      for (let j = 0; j < q; j++) out[base + j] += value * b[k * q + j];
+      for (let j = 0; j < q; j++) sums[base + j] += value * b[k * q + j];
     }
   }
-  return out;
+  for (let cell = 0; cell < sums.length; cell++) target[cell] += sums[cell];
 }
 
 /** The definition of `rowProducts`, loop by loop. */

@@ -1,34 +1,61 @@
-import { decodeBase64 } from "../base64.ts";
-import { PANEL_PRODUCTS_WASM } from "./panel-products-wasm.ts";
-import { crossProductReference, rowProductsReference } from "./products-reference.ts";
+import { linearAlgebraKernel } from "./kernel.ts";
+import { addCrossProductReference, rowProductsReference } from "./products-reference.ts";
 
 /** Row-major values of any floating-point width; all arithmetic is done in float64. */
 export type Values = Float32Array | Float64Array;
 
 /**
- * AᵀB (p×q, row-major) of A (n×p) and B (n×q).
+ * Adds AᵀB of A (n×p) and B (n×q) to `target` (p×q, row-major).
  *
- * Every element is summed over the rows in order, in float64 without fused operations, so that the answer has
- * the same bits on every machine. Where A is B only one triangle is computed.
+ * Every element of AᵀB is summed over the rows in order, in float64 without fused operations, so that the answer
+ * has the same bits on every machine. Where A is B only the upper triangle is
+ * computed, and copied to the lower.
  */
-export function crossProduct(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
-  const kernel = n * p * q < WORTHWHILE ? undefined : panelProducts();
-  if (!kernel) return crossProductReference(n, a, p, b, q);
+export function addCrossProduct(
+  target: Float64Array,
+  n: number,
+  a: Values,
+  p: number,
+  b: Values,
+  q: number,
+): void {
+  const kernel = n * p * q < WORTHWHILE ? undefined : linearAlgebraKernel();
+  if (!kernel) {
+    addCrossProductReference(target, n, a, p, b, q);
+    return;
+  }
   const symmetric = a === b && p === q;
   const aPanels = Math.ceil(p / LANES);
   const bPanels = Math.ceil(q / LANES);
   const depth = Math.min(n, CROSS_PRODUCT_DEPTH);
-  const room = kernel.reserve(depth, aPanels, symmetric ? 0 : bPanels, aPanels * bPanels);
+  const [aPacked, bPacked, tiles] = kernel.reserve(
+    aPanels * LANES * depth,
+    symmetric ? 0 : bPanels * LANES * depth,
+    aPanels * bPanels * TILE,
+  );
+  tiles.fill(0);
+  const right = symmetric ? aPacked : bPacked;
   for (let from = 0; from < n; from += depth) {
     const rows = Math.min(depth, n - from);
-    packColumns(room.a, a, p, from, rows);
-    if (!symmetric) packColumns(room.b, b, q, from, rows);
-    const bOffset = symmetric ? room.a.byteOffset : room.b.byteOffset;
-    kernel.add(room.a.byteOffset, aPanels, bOffset, bPanels, rows, room.c.byteOffset, symmetric);
+    packColumns(aPacked, a, p, from, rows);
+    if (!symmetric) packColumns(bPacked, b, q, from, rows);
+    kernel.exports.addPanelProducts(
+      aPacked.byteOffset,
+      aPanels,
+      right.byteOffset,
+      bPanels,
+      rows,
+      tiles.byteOffset,
+      symmetric,
+    );
   }
+  addTiles(target, tiles, p, q, bPanels, symmetric);
+}
+
+/** AᵀB (p×q, row-major) of A (n×p) and B (n×q). See `addCrossProduct`. */
+export function crossProduct(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
   const out = new Float64Array(p * q);
-  unpack(out, room.c, p, q, bPanels);
-  if (symmetric) for (let i = 0; i < p; i++) for (let j = 0; j < i; j++) out[i * p + j] = out[j * p + i];
+  addCrossProduct(out, n, a, p, b, q);
   return out;
 }
 
@@ -40,31 +67,38 @@ export function crossProduct(n: number, a: Values, p: number, b: Values, q: numb
  */
 export function rowProducts(k: number, a: Values, n: number, b: Values, c: number): Float64Array {
   // Packing B costs as much as a few rows of products.
-  const kernel = n < 2 * LANES || n * c * k < WORTHWHILE ? undefined : panelProducts();
+  const kernel = n < 2 * LANES || n * c * k < WORTHWHILE ? undefined : linearAlgebraKernel();
   if (!kernel) return rowProductsReference(k, a, n, b, c);
   const bPanels = Math.ceil(c / LANES);
   const rowsAtOnce = Math.min(n, ROWS_AT_ONCE);
-  const room = kernel.reserve(
-    k,
-    Math.ceil(rowsAtOnce / LANES),
-    bPanels,
-    Math.ceil(rowsAtOnce / LANES) * bPanels,
+  const mostPanels = Math.ceil(rowsAtOnce / LANES);
+  const [aPacked, bPacked, tiles] = kernel.reserve(
+    mostPanels * LANES * k,
+    bPanels * LANES * k,
+    mostPanels * bPanels * TILE,
   );
-  packRows(room.b, b, k, 0, c);
+  packRows(bPacked, b, k, 0, c);
   const out = new Float64Array(n * c);
   for (let from = 0; from < n; from += rowsAtOnce) {
     const rows = Math.min(rowsAtOnce, n - from);
-    packRows(room.a, a, k, from, rows);
-    room.c.fill(0);
-    const aPanels = Math.ceil(rows / LANES);
-    kernel.add(room.a.byteOffset, aPanels, room.b.byteOffset, bPanels, k, room.c.byteOffset, false);
-    unpack(out.subarray(from * c, (from + rows) * c), room.c, rows, c, bPanels);
+    packRows(aPacked, a, k, from, rows);
+    tiles.fill(0);
+    kernel.exports.addPanelProducts(
+      aPacked.byteOffset,
+      Math.ceil(rows / LANES),
+      bPacked.byteOffset,
+      bPanels,
+      k,
+      tiles.byteOffset,
+      false,
+    );
+    addTiles(out.subarray(from * c, (from + rows) * c), tiles, rows, c, bPanels, false);
   }
   return out;
 }
 
 /*
- * The kernel (kernel/panel-products.ts) multiplies panels: 4 vectors interleaved, element k of vector v at
+ * The kernel (kernel/linear-algebra.ts) multiplies panels: 4 vectors interleaved, element k of vector v at
  * 4k + v, the last panel filled up with zeros. Its results are 4×4 tiles, tile (p, q) at 16·(p·bPanels + q).
  */
 const LANES = 4;
@@ -111,71 +145,21 @@ function packRows(panels: Float64Array, values: Values, columns: number, from: n
   }
 }
 
-function unpack(out: Float64Array, tiles: Float64Array, rows: number, columns: number, panels: number): void {
+/** Adds the tiles to the row-major `out`; with `mirror` the upper triangle to both. */
+function addTiles(
+  out: Float64Array,
+  tiles: Float64Array,
+  rows: number,
+  columns: number,
+  panels: number,
+  mirror: boolean,
+): void {
   for (let i = 0; i < rows; i++) {
     const tileRow = Math.floor(i / LANES) * panels * TILE + (i % LANES) * LANES;
-    for (let j = 0; j < columns; j++)
-      out[i * columns + j] = tiles[tileRow + Math.floor(j / LANES) * TILE + (j % LANES)];
+    const outRow = i * columns;
+    for (let j = mirror ? i : 0; j < columns; j++)
+      out[outRow + j] += tiles[tileRow + (j >> 2) * TILE + (j & 3)];
   }
-}
-
-interface Room {
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-  /** Tiles, set to zero. */
-  readonly c: Float64Array;
-}
-
-/** The exports of kernel/panel-products.ts; pointers are byte offsets into the memory. */
-interface PanelProductsExports {
-  addPanelProducts(
-    a: number,
-    aPanels: number,
-    b: number,
-    bPanels: number,
-    depth: number,
-    c: number,
-    upperTriangle: boolean,
-  ): void;
-}
-
-class PanelProducts {
-  readonly add: PanelProductsExports["addPanelProducts"];
-  readonly #memory = new WebAssembly.Memory({ initial: 1 });
-
-  constructor() {
-    const bytes = decodeBase64(PANEL_PRODUCTS_WASM, "PANEL_PRODUCTS_WASM") as Uint8Array<ArrayBuffer>;
-    const module = new WebAssembly.Module(bytes);
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    // The exports are those of the generated module, which TypeScript cannot see.
-    this.add = (exports as unknown as PanelProductsExports).addPanelProducts;
-  }
-
-  /** Room for panels of `depth` and for zeroed tiles, valid until the next call. */
-  reserve(depth: number, aPanels: number, bPanels: number, tiles: number): Room {
-    const sizes = [aPanels * LANES * depth, bPanels * LANES * depth, tiles * TILE];
-    const bytes = 8 * (sizes[0] + sizes[1] + sizes[2]);
-    const missing = bytes - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
-    const { buffer } = this.#memory;
-    return {
-      a: new Float64Array(buffer, 0, sizes[0]),
-      b: new Float64Array(buffer, 8 * sizes[0], sizes[1]),
-      c: new Float64Array(buffer, 8 * (sizes[0] + sizes[1]), sizes[2]).fill(0),
-    };
-  }
-}
-
-let shared: PanelProducts | undefined | null;
-
-/** One instance a thread, made when first needed; undefined where WebAssembly SIMD is missing or forbidden. */
-function panelProducts(): PanelProducts | undefined {
-  if (shared === undefined) {
-    try {
-      shared = new PanelProducts();
-    } catch {
-      shared = null;
-    }
-  }
-  return shared ?? undefined;
+  if (mirror)
+    for (let i = 1; i < rows; i++) for (let j = 0; j < i; j++) out[i * columns + j] = out[j * columns + i];
 }

@@ -5,9 +5,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { crossProduct, rowProducts } from "../../src/linear-algebra/products.ts";
-import { crossProductReference, rowProductsReference } from "../../src/linear-algebra/products-reference.ts";
+import {
+  addCrossProduct,
+  crossProduct,
+  rowProducts,
+  type Values,
+} from "../../src/linear-algebra/products.ts";
+import {
+  addCrossProductReference,
+  rowProductsReference,
+} from "../../src/linear-algebra/products-reference.ts";
 import { random } from "../../src/random.ts";
+
+function crossProductReference(n: number, a: Values, p: number, b: Values, q: number): Float64Array {
+  const sums = new Float64Array(p * q);
+  addCrossProductReference(sums, n, a, p, b, q);
+  return sums;
+}
 
 function values(count: number, seed: number): Float32Array {
   const uniform = random(seed);
@@ -39,13 +53,23 @@ describe("dense products", () => {
     expect(crossProduct(200, a, 11, b, 13)).toEqual(crossProductReference(200, a, 11, b, 13));
   });
 
+  it("add to what is there", () => {
+    const a = values(300 * 40, 1);
+    const b = values(300 * 40, 2);
+    const target = Float64Array.from(values(1600, 3));
+    const expected = target.slice();
+    addCrossProduct(target, 300, a, 40, b, 40);
+    addCrossProductReference(expected, 300, a, 40, b, 40);
+    expect(target).toEqual(expected);
+  });
+
   it("the committed kernel is what its source compiles to", () => {
-    const folder = mkdtempSync(join(tmpdir(), "panel-products-"));
+    const folder = mkdtempSync(join(tmpdir(), "linear-algebra-"));
     try {
       const built = join(folder, "built.ts");
-      const script = new URL("../../kernel/build-panel-products.mjs", import.meta.url);
+      const script = new URL("../../kernel/build-linear-algebra.mjs", import.meta.url);
       execFileSync(process.execPath, [fileURLToPath(script), built]);
-      const committed = new URL("../../src/linear-algebra/panel-products-wasm.ts", import.meta.url);
+      const committed = new URL("../../src/linear-algebra/linear-algebra-wasm.ts", import.meta.url);
       expect(readFileSync(built, "utf8")).toBe(readFileSync(committed, "utf8"));
     } finally {
       rmSync(folder, { recursive: true });
