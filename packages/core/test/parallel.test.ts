@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { countHeatmap, InvalidInputError, matrix, random } from "../src/index.ts";
 import { closeCountingThreads, countHeatmapParallel } from "../src/parallel.ts";
@@ -38,5 +39,19 @@ describe("countHeatmapParallel", () => {
     for (const threads of [0, 1.5]) {
       await expect(countHeatmapParallel(strengths, undefined, threads)).rejects.toThrow(InvalidInputError);
     }
+  });
+});
+
+describe("the main entry", () => {
+  it("imports nothing of Node, so that it runs in browsers", () => {
+    const source = new URL("../src/", import.meta.url);
+    const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const needNode = files.filter((file) =>
+      /from "node:|import\("node:/.test(readFileSync(new URL(file, source), "utf8")),
+    );
+    expect(needNode.sort()).toEqual(["parallel-worker.ts", "parallel.ts"]);
+    expect(readFileSync(new URL("index.ts", source), "utf8")).not.toContain("parallel");
   });
 });
