@@ -1,0 +1,46 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { ApiToken, Database } from "@faultline/db";
+
+const shape = /^flt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
+
+export interface NewSecret {
+  /** Names the token in lists and logs; not secret. */
+  prefix: string;
+  /** The whole token, `flt_<prefix>_<secret>`; shown once. */
+  secret: string;
+  secretHash: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A new token with 256 random bits. One sha-256 is enough to store it by: a slow hash protects secrets that
+ * can be guessed, which 256 bits cannot.
+ */
+export function newSecret(): NewSecret {
+  const prefix = randomBytes(6).toString("hex");
+  const secret = `flt_${prefix}_${randomBytes(32).toString("base64url")}`;
+  return { prefix, secret, secretHash: hash(secret) };
+}
+
+/** The row of a token that is neither revoked nor expired; null for anything else. */
+export async function findToken(prisma: Database["prisma"], secret: string): Promise<ApiToken | null> {
+  const prefix = shape.exec(secret)?.[1];
+  if (!prefix) return null;
+  const token = await prisma.apiToken.findUnique({ where: { prefix } });
+  if (!token || !timingSafeEqual(token.secretHash, hash(secret))) return null;
+  if (token.revokedAt || (token.expiresAt && token.expiresAt <= new Date())) return null;
+  await noteUse(prisma, token);
+  return token;
+}
+
+const precision = 60_000;
+
+/** `lastUsedAt` is exact to a minute, so that a busy token does not write at every request. */
+async function noteUse(prisma: Database["prisma"], token: ApiToken): Promise<void> {
+  const now = new Date();
+  if (token.lastUsedAt && now.getTime() - token.lastUsedAt.getTime() < precision) return;
+  await prisma.apiToken.update({ where: { id: token.id }, data: { lastUsedAt: now } });
+}
+
+function hash(secret: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(createHash("sha256").update(secret).digest());
+}

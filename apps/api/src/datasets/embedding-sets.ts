@@ -1,0 +1,182 @@
+import { requireNode } from "../access/reach.ts";
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { createOnce } from "../create-once.ts";
+import { EmbeddingKindType } from "../enums.ts";
+import { creationErrors } from "../error-types.ts";
+import { ValidationError } from "../errors.ts";
+import { readUploadedMatrix } from "../registry/uploaded-matrix.ts";
+
+export const EmbeddingSetType = builder.prismaNode("EmbeddingSet", {
+  description: "A matrix over a dataset's inputs that a team computed elsewhere.",
+  id: { field: "id" },
+  fields: (t) => ({
+    kind: t.field({ type: EmbeddingKindType, description: "What it holds.", resolve: ({ kind }) => kind }),
+    rows: t.exposeInt("rows", { description: "One an input, in the dataset's order." }),
+    columns: t.exposeInt("columns", { description: "Values a row." }),
+    modelVersion: t.relation("modelVersion", { nullable: true, description: "Whose embeddings or logits." }),
+    visionLanguageModel: t.relation("visionLanguageModel", {
+      nullable: true,
+      description: "Whose image embeddings.",
+    }),
+    artifactSha256: t.exposeString("artifactSha256", {
+      description: "The .npy of float32 that it is kept as.",
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was brought." }),
+  }),
+});
+
+const AddEmbeddingSetInput = builder.inputType("AddEmbeddingSetInput", {
+  description:
+    "A matrix over a dataset's inputs. EMBEDDING and LOGITS name a model version, IMAGE_EMBEDDING a VLM.",
+  fields: (t) => ({
+    datasetId: t.id({ required: true, description: "The dataset; it must be READY." }),
+    kind: t.field({ type: EmbeddingKindType, required: true, description: "What the matrix holds." }),
+    modelVersionId: t.id({ description: "Whose embeddings or logits." }),
+    visionLanguageModelId: t.id({ description: "Whose image embeddings." }),
+    sha256: t.string({
+      required: true,
+      description: "A .npy, .npz or safetensors upload with one row an input.",
+    }),
+    arrayName: t.string({
+      description: "Which array of an .npz or safetensors file; not needed when it holds one.",
+    }),
+    inputIds: t.stringList({
+      description: "External ids in the order of the rows; default: the dataset's own order.",
+    }),
+    idempotencyKey: t.string({ description: "Repeats with the same key give the same set back." }),
+  }),
+});
+
+builder.mutationField("addEmbeddingSet", (t) =>
+  t.prismaField({
+    type: EmbeddingSetType,
+    description:
+      "Brings a matrix that was computed elsewhere: shape, type and finiteness are checked. Needs the write scope.",
+    errors: creationErrors,
+    args: { input: t.arg({ type: AddEmbeddingSetInput, required: true, description: "The matrix." }) },
+    resolve: async (query, _root, { input }, context) => {
+      const { prisma } = context;
+      const { kind } = input;
+      const datasetId = await requireNode(context, "Dataset", input.datasetId, "input.datasetId");
+      const dataset = await prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } });
+      if (dataset.status !== "READY")
+        throw ValidationError.of(
+          "input.datasetId",
+          `"${dataset.name}" is ${dataset.status}. Wait until it is READY.`,
+        );
+      const source = await sourceOf(context, dataset.projectId, input);
+      const id = await createOnce(context, {
+        projectId: dataset.projectId,
+        operation: "addEmbeddingSet",
+        nodeType: "EmbeddingSet",
+        input,
+        prepare: async () =>
+          readUploadedMatrix(context, dataset.projectId, input, {
+            rows: dataset.inputCount,
+            rowsAre: `inputs in "${dataset.name}"`,
+            columns: source.width,
+            columnsAre: source.widthIs,
+            order: input.inputIds ? await rowOrder(context, datasetId, input.inputIds) : undefined,
+          }),
+        create: (transaction, matrix) =>
+          transaction.embeddingSet.create({
+            data: { datasetId, kind, ...source.ids, ...matrix },
+            select: { id: true },
+          }),
+        unique: {
+          field: "input.kind",
+          message: `"${dataset.name}" has this matrix already. Matrices do not change: make a new dataset, or use another version.`,
+          find: () => prisma.embeddingSet.findFirst({ where: { datasetId, kind, ...source.ids } }),
+        },
+      });
+      return prisma.embeddingSet.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);
+
+interface Source {
+  ids: { modelVersionId: string | null; visionLanguageModelId: string | null };
+  /** Columns that the matrix must have. */
+  width: number;
+  widthIs: string;
+}
+
+/** The model version or VLM that the matrix comes from, which decides its width. */
+async function sourceOf(
+  context: Context,
+  projectId: string,
+  input: {
+    kind: "EMBEDDING" | "LOGITS" | "IMAGE_EMBEDDING";
+    modelVersionId?: string | null;
+    visionLanguageModelId?: string | null;
+  },
+): Promise<Source> {
+  const { kind } = input;
+  const needed = kind === "IMAGE_EMBEDDING" ? "visionLanguageModelId" : "modelVersionId";
+  const other = kind === "IMAGE_EMBEDDING" ? "modelVersionId" : "visionLanguageModelId";
+  if (input[needed] == null)
+    throw ValidationError.of(`input.${needed}`, `${kind} needs it: say whose numbers these are.`);
+  if (input[other] != null)
+    throw ValidationError.of(`input.${other}`, `${kind} does not come from it. Leave it out.`);
+  if (kind === "IMAGE_EMBEDDING") {
+    const id = await requireNode(context, "VisionLanguageModel", input[needed], `input.${needed}`);
+    const vlm = await context.prisma.visionLanguageModel.findUniqueOrThrow({ where: { id } });
+    if (vlm.projectId !== projectId)
+      throw ValidationError.of(`input.${needed}`, "This lies in another project.");
+    return {
+      ids: { modelVersionId: null, visionLanguageModelId: id },
+      width: vlm.embeddingWidth,
+      widthIs: `(the width of the VLM "${vlm.name}")`,
+    };
+  }
+  const id = await requireNode(context, "ModelVersion", input[needed], `input.${needed}`);
+  const version = await context.prisma.modelVersion.findUniqueOrThrow({
+    where: { id },
+    include: { model: true },
+  });
+  if (version.model.projectId !== projectId)
+    throw ValidationError.of(`input.${needed}`, "This lies in another project.");
+  return {
+    ids: { modelVersionId: id, visionLanguageModelId: null },
+    width: kind === "LOGITS" ? version.classes.length : version.embeddingWidth,
+    widthIs:
+      kind === "LOGITS" ? `(one a class of "${version.name}")` : `(the embedding width of "${version.name}")`,
+  };
+}
+
+/** For each input of the dataset, in order, the row of the upload that is its. */
+async function rowOrder(
+  context: Context,
+  datasetId: string,
+  inputIds: readonly string[],
+): Promise<Uint32Array> {
+  const rowOf = new Map(inputIds.map((externalId, row) => [externalId, row]));
+  if (rowOf.size !== inputIds.length) {
+    const twice = inputIds.findIndex((externalId, row) => rowOf.get(externalId) !== row);
+    throw ValidationError.of(
+      `input.inputIds.${twice}`,
+      `"${inputIds[twice]}" is there twice. Give each input once.`,
+    );
+  }
+  const inputs = await context.prisma.input.findMany({
+    where: { datasetId },
+    orderBy: { position: "asc" },
+    select: { externalId: true },
+  });
+  const missing = inputs.find(({ externalId }) => !rowOf.has(externalId));
+  if (missing)
+    throw ValidationError.of(
+      "input.inputIds",
+      `The dataset's input "${missing.externalId}" is missing. Give every input.`,
+    );
+  if (inputs.length !== inputIds.length) {
+    const known = new Set(inputs.map(({ externalId }) => externalId));
+    const extra = inputIds.findIndex((externalId) => !known.has(externalId));
+    throw ValidationError.of(
+      `input.inputIds.${extra}`,
+      `The dataset has no input "${inputIds[extra]}". Leave its row out.`,
+    );
+  }
+  return Uint32Array.from(inputs, ({ externalId }) => rowOf.get(externalId) as number);
+}

@@ -1,0 +1,71 @@
+import { builder } from "./builder.ts";
+import { TokenScopeType } from "./enums.ts";
+import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+
+const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
+  description: "An expected failure.",
+  fields: (t) => ({
+    message: t.exposeString("message", { description: "For people: what is wrong and what to do." }),
+  }),
+});
+
+const ValidationIssueType = builder
+  .objectRef<{ field: string; message: string }>("ValidationIssue")
+  .implement({
+    description: "One wrong argument.",
+    fields: (t) => ({
+      field: t.exposeString("field", { description: "Path of the field, as `input.classes.3`." }),
+      message: t.exposeString("message", { description: "What is wrong and what to do." }),
+    }),
+  });
+
+builder.objectType(ValidationError, {
+  name: "ValidationError",
+  description: "Some argument is wrong; each issue names the field and the remedy.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    issues: t.field({
+      type: [ValidationIssueType],
+      description: "At least one.",
+      resolve: ({ issues }) => issues,
+    }),
+  }),
+});
+
+builder.objectType(NotFoundError, {
+  name: "NotFoundError",
+  description: "There is no such thing in the projects that this token reaches.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString("field", { description: "Path of the argument that names it." }),
+  }),
+});
+
+builder.objectType(ConflictError, {
+  name: "ConflictError",
+  description: "Something with this name exists already, or its state forbids the change.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString("field", { description: "Path of the argument at fault." }),
+    existingId: t.exposeID("existingId", {
+      nullable: true,
+      description: "What is in the way, where it is a node.",
+    }),
+  }),
+});
+
+builder.objectType(ForbiddenError, {
+  name: "ForbiddenError",
+  description: "The token lacks a scope.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    requiredScope: t.field({
+      type: TokenScopeType,
+      description: "The scope that a token needs for this.",
+      resolve: ({ requiredScope }) => requiredScope,
+    }),
+  }),
+});
+
+/** Members of the result of a mutation that refers to something and creates something. */
+export const creationErrors = { types: [ValidationError, NotFoundError, ConflictError, ForbiddenError] };

@@ -1,0 +1,78 @@
+import { GraphQLError } from "graphql";
+import type { z } from "zod";
+
+/** One wrong argument: the path of its field, as `input.classes.3`, and what to do about it. */
+export interface ValidationIssue {
+  field: string;
+  message: string;
+}
+
+/** Some argument is wrong. A member of every mutation's result; REST answers it with 400. */
+export class ValidationError extends Error {
+  override readonly name = "ValidationError";
+  readonly issues: ValidationIssue[];
+
+  constructor(issues: ValidationIssue[]) {
+    super(issues.map(({ field, message }) => `${field}: ${message}`).join("; "));
+    this.issues = issues;
+  }
+
+  static of(field: string, message: string): ValidationError {
+    return new ValidationError([{ field, message }]);
+  }
+}
+
+/** There is no such thing in the projects that the token reaches. REST answers it with 404. */
+export class NotFoundError extends Error {
+  override readonly name = "NotFoundError";
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Something with this name exists already, or is in a state that forbids the change. REST: 409. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+  constructor(
+    readonly field: string,
+    message: string,
+    /** Global id of what is in the way. */
+    readonly existingId: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export type Scope = "READ" | "WRITE" | "ADMIN";
+
+/** The token lacks a scope. REST: 403. */
+export class ForbiddenError extends Error {
+  override readonly name = "ForbiddenError";
+  constructor(readonly requiredScope: Scope) {
+    super(`This needs a token with the scope ${requiredScope}.`);
+  }
+}
+
+/** There is no valid token: always a top-level error, never a member of a result. REST: 401. */
+export class UnauthenticatedError extends GraphQLError {
+  constructor(
+    message = "This needs an API token: send `Authorization: Bearer flt_...`, or sign in at POST /session.",
+  ) {
+    super(message, { extensions: { code: "UNAUTHENTICATED" } });
+  }
+}
+
+/** Parses an argument with a zod schema. @throws ValidationError whose fields begin with `path` */
+export function parse<S extends z.ZodType>(schema: S, value: unknown, path: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ValidationError(
+    result.error.issues.map((issue) => ({
+      field: [path, ...issue.path.map(String)].join("."),
+      message: issue.message,
+    })),
+  );
+}

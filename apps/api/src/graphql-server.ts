@@ -1,0 +1,79 @@
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { unwrapResolverError } from "@apollo/server/errors";
+import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import type { FastifyInstance } from "fastify";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import type { Context } from "./context.ts";
+import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import { schema } from "./schema.ts";
+
+/** Longest operation, in tokens: keeps the parser's work bounded before costs are known. */
+const maximumTokens = 10_000;
+
+/** Apollo Server over the schema, with CSRF prevention, masked errors and nothing that phones home. */
+export function createGraphqlServer(fastify: FastifyInstance, introspection: boolean): ApolloServer<Context> {
+  return new ApolloServer<Context>({
+    schema,
+    introspection,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    parseOptions: { maxTokens: maximumTokens },
+    includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    formatError,
+    plugins: [fastifyApolloDrainPlugin(fastify), reportErrors],
+  });
+}
+
+/**
+ * What a client sees of an error. Errors that are meant for it keep their message; what nobody expected says
+ * nothing about the inside (its request id finds it in the log).
+ */
+export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const original = unwrapResolverError(error);
+  const { message, locations, path } = formatted;
+  const shown = (code: string, extensions = {}) => ({
+    message,
+    locations,
+    path,
+    extensions: { code, ...extensions },
+  });
+  if (original instanceof ValidationError) return shown("BAD_USER_INPUT", { issues: original.issues });
+  if (original instanceof NotFoundError) return shown("NOT_FOUND", { field: original.field });
+  if (original instanceof ConflictError) return shown("CONFLICT", { field: original.field });
+  if (original instanceof ForbiddenError)
+    return shown("FORBIDDEN", { requiredScope: original.requiredScope });
+  if (isUnexpected(formatted, original))
+    return {
+      ...shown("INTERNAL_SERVER_ERROR"),
+      message: "Something went wrong inside Faultline. The log tells more under the request id.",
+    };
+  return formatted;
+}
+
+/** GraphQLErrors that carry a code of their own were thrown for the client; others were not expected. */
+function isUnexpected({ extensions }: GraphQLFormattedError, original: unknown): boolean {
+  const { code } = extensions ?? {};
+  return code === undefined || code === "INTERNAL_SERVER_ERROR" || !(original instanceof GraphQLError);
+}
+
+/** Logs unexpected errors, and gives every error the request's id. */
+const reportErrors: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async didEncounterErrors({ errors, contextValue, operationName }) {
+        for (const error of errors) {
+          const original = unwrapResolverError(error);
+          const code = formatError(error.toJSON(), error).extensions?.code;
+          if (code === "INTERNAL_SERVER_ERROR")
+            contextValue.log.error({ err: original, operationName, path: error.path });
+        }
+      },
+      async willSendResponse({ response, contextValue: { requestId } }) {
+        if (response.body.kind !== "single") return;
+        for (const error of response.body.singleResult.errors ?? [])
+          Object.assign(error, { extensions: { ...error.extensions, requestId } });
+      },
+    };
+  },
+};

@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+/** A name as people write it: 1 to 200 characters, no control characters, no blanks around it. */
+export const name = z
+  .string()
+  .min(1, "Give a name.")
+  .max(200, "Use at most 200 characters.")
+  .refine((text) => !/\p{Cc}/u.test(text), "Remove the control characters.")
+  .refine((text) => text === text.trim(), "Remove the blanks around it.");
+
+/** The classes of a model or dataset, in the order of the logits. */
+export const classes = z
+  .array(name)
+  .min(2, "Name at least two classes.")
+  .max(10_000, "Name at most 10,000 classes.")
+  .superRefine((list, context) => {
+    const seen = new Map<string, number>();
+    for (const [i, value] of list.entries()) {
+      const first = seen.get(value);
+      if (first !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [i],
+          message: `"${value}" is named twice (also at ${first}). Name each class once.`,
+        });
+      else seen.set(value, i);
+    }
+  });
+
+/** A sha256 as it names an upload. */
+export const sha256 = z
+  .string()
+  .regex(
+    /^[0-9a-f]{64}$/,
+    "A sha256 has 64 lower-case hexadecimal digits: that of a file sent to PUT /uploads/<sha256>.",
+  );
+
+/** Free text beside a name. */
+export const description = z.string().max(10_000, "Use at most 10,000 characters.");
+
+/** A JSON object of moderate size. */
+export const metadata = z
+  .record(z.string(), z.json())
+  .refine((value) => JSON.stringify(value).length <= 65_536, "Use at most 64 KiB.");

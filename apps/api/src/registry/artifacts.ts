@@ -1,0 +1,70 @@
+import { InvalidInputError as InvalidNumbers } from "@faultline/core";
+import { InvalidInputError as InvalidUpload } from "@faultline/inference";
+import type { Context } from "../context.ts";
+import { NotFoundError, parse, ValidationError } from "../errors.ts";
+import { sha256 as sha256Schema } from "../names.ts";
+
+/** @throws ValidationError for what is no hash, NotFoundError when the project has no such upload */
+export async function requireArtifact(
+  { prisma }: Pick<Context, "prisma">,
+  projectId: string,
+  sha256: string,
+  field: string,
+): Promise<void> {
+  parse(sha256Schema, sha256, field);
+  const owned = await prisma.projectArtifact.findUnique({
+    where: { projectId_sha256: { projectId, sha256 } },
+  });
+  if (!owned)
+    throw new NotFoundError(
+      field,
+      `The project has no upload ${sha256}. Send the file to PUT /uploads/${sha256} first.`,
+    );
+}
+
+/** Records that the store holds a blob, and that the project may refer to it. */
+export async function ownArtifact(
+  prisma: Context["prisma"],
+  projectId: string,
+  { sha256, bytes }: { sha256: string; bytes: number },
+): Promise<void> {
+  await prisma.artifact.createMany({ data: [{ sha256, bytes }], skipDuplicates: true });
+  await prisma.projectArtifact.createMany({ data: [{ projectId, sha256 }], skipDuplicates: true });
+}
+
+/** Largest upload that is read into memory at once (models, arrays): 2 GiB less one byte. */
+const largestInMemory = 2 ** 31 - 1;
+
+/** The bytes of an upload of the project. @throws as {@link requireArtifact}; ValidationError above 2 GiB */
+export async function readArtifact(
+  context: Context,
+  projectId: string,
+  sha256: string,
+  field: string,
+): Promise<Buffer> {
+  await requireArtifact(context, projectId, sha256, field);
+  if ((await context.artifactStore.size(sha256)) > largestInMemory)
+    throw ValidationError.of(field, "The file is larger than 2 GiB. Split it, or store it as float16.");
+  return context.artifactStore.read(sha256);
+}
+
+/**
+ * Runs checks of packages/inference and packages/core and turns what they say about a user's file into a
+ * ValidationError.
+ *
+ * @param fields argument path of each part that they may name; `input` for any other
+ */
+export async function checked<T>(fields: Record<string, string>, check: () => T | Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof InvalidUpload || error instanceof InvalidNumbers) {
+      const part = Object.keys(fields).find(
+        (key) =>
+          error.field === key || (/^[.,]/.test(error.field.slice(key.length)) && error.field.startsWith(key)),
+      );
+      throw ValidationError.of(part ? fields[part] : `input.${error.field}`, error.message);
+    }
+    throw error;
+  }
+}

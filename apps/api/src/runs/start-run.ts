@@ -1,0 +1,249 @@
+import { prompts } from "@faultline/core";
+import { type Prisma, runConfigurationSchema } from "@faultline/db";
+import { z } from "zod";
+import { requireNode } from "../access/reach.ts";
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { createOnce, type Transaction } from "../create-once.ts";
+import { creationErrors } from "../error-types.ts";
+import { ConflictError, ForbiddenError, NotFoundError, parse, ValidationError } from "../errors.ts";
+import { enqueue } from "../jobs.ts";
+import { name } from "../names.ts";
+import { RunType } from "./runs.ts";
+
+const StartRunInput = builder.inputType("StartRunInput", {
+  description: "A new run.",
+  fields: (t) => ({
+    name: t.string({ description: "Name for people; made from model version and dataset when left out." }),
+    modelVersionId: t.id({ required: true, description: "What to analyse." }),
+    visionLanguageModelId: t.id({ required: true, description: "The VLM to read it through." }),
+    conceptSetId: t.id({ required: true, description: "The words to read it in." }),
+    datasetId: t.id({ required: true, description: "The inputs; READY." }),
+    configuration: t.field({
+      type: "JSON",
+      description:
+        "{seed, includeClassConcepts, centreConceptVectors, ridgePenalty, similarity, falseAlarmRate, significanceLevel, ...}; each has a default.",
+    }),
+    idempotencyKey: t.string({ description: "Repeats with the same key give the same run back." }),
+  }),
+});
+
+const newRun = z.object({ name: name.nullish() });
+
+const include = { modelVersion: { include: { model: true } }, visionLanguageModel: true } as const;
+
+/** What a run is made of, each found within reach and all of one project. */
+async function findParts(context: Context, input: typeof StartRunInput.$inferInput) {
+  const { prisma } = context;
+  const [modelVersionId, visionLanguageModelId, conceptSetId, datasetId] = await Promise.all([
+    requireNode(context, "ModelVersion", input.modelVersionId, "input.modelVersionId"),
+    requireNode(context, "VisionLanguageModel", input.visionLanguageModelId, "input.visionLanguageModelId"),
+    requireNode(context, "ConceptSet", input.conceptSetId, "input.conceptSetId"),
+    requireNode(context, "Dataset", input.datasetId, "input.datasetId"),
+  ]);
+  const [modelVersion, visionLanguageModel, conceptSet, dataset] = await Promise.all([
+    prisma.modelVersion.findUniqueOrThrow({
+      where: { id: modelVersionId },
+      include: include.modelVersion.include,
+    }),
+    prisma.visionLanguageModel.findUniqueOrThrow({ where: { id: visionLanguageModelId } }),
+    prisma.conceptSet.findUniqueOrThrow({ where: { id: conceptSetId }, include: { concepts: true } }),
+    prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
+  ]);
+  const { projectId } = modelVersion.model;
+  for (const [field, part] of Object.entries({ visionLanguageModel, conceptSet, dataset }))
+    if (part.projectId !== projectId)
+      throw ValidationError.of(`input.${field}Id`, "This lies in another project than the model version.");
+  return { projectId, modelVersion, visionLanguageModel, conceptSet, dataset };
+}
+
+type Parts = Awaited<ReturnType<typeof findParts>>;
+
+/** Says now what would make the run fail later. @throws ValidationError with everything that is wrong */
+async function requireRunnable({ prisma }: Context, parts: Parts): Promise<void> {
+  const { modelVersion, visionLanguageModel, conceptSet, dataset } = parts;
+  if (dataset.status !== "READY")
+    throw ValidationError.of(
+      "input.datasetId",
+      dataset.status === "INGESTING"
+        ? `"${dataset.name}" is still being read. Wait until its status is READY.`
+        : `"${dataset.name}" could not be read: ${dataset.error ?? "unknown reason"}`,
+    );
+  const issues: { field: string; message: string }[] = [];
+  const unknown = dataset.classes.filter((label) => !modelVersion.classes.includes(label));
+  if (unknown.length > 0)
+    issues.push({
+      field: "input.datasetId",
+      message: `The model version has no class ${unknown.map((label) => `"${label}"`).join(", ")}. It has: ${modelVersion.classes.join(", ")}.`,
+    });
+  const datasetIds = [dataset.id, ...(dataset.cleanDatasetId ? [dataset.cleanDatasetId] : [])];
+  const sets = await prisma.embeddingSet.findMany({
+    where: {
+      datasetId: { in: datasetIds },
+      OR: [{ modelVersionId: modelVersion.id }, { visionLanguageModelId: visionLanguageModel.id }],
+    },
+    include: { dataset: { select: { name: true } } },
+  });
+  const pictures = await prisma.input.groupBy({
+    by: ["datasetId"],
+    where: { datasetId: { in: datasetIds }, imageSha256: { not: null } },
+    _count: true,
+  });
+  for (const datasetId of datasetIds) {
+    const brought = (kind: string) => sets.some((set) => set.datasetId === datasetId && set.kind === kind);
+    const hasPictures = pictures.some((group) => group.datasetId === datasetId);
+    const which = datasetId === dataset.id ? `"${dataset.name}"` : "the clean dataset";
+    const need = (kind: string, canCompute: boolean, field: string, how: string) => {
+      if (brought(kind) || (canCompute && hasPictures)) return;
+      issues.push({
+        field,
+        message: `There are no ${how} of ${which}: bring them with addEmbeddingSet (${kind}).`,
+      });
+    };
+    const network = modelVersion.encoderSha256 !== null;
+    need("EMBEDDING", network, "input.modelVersionId", "classifier embeddings");
+    // A head can be run on brought embeddings.
+    if (!(network && brought("EMBEDDING"))) need("LOGITS", network, "input.modelVersionId", "logits");
+    need(
+      "IMAGE_EMBEDDING",
+      visionLanguageModel.imageTowerSha256 !== null,
+      "input.visionLanguageModelId",
+      "VLM image embeddings",
+    );
+  }
+  if (visionLanguageModel.textTowerSha256 === null) {
+    const rows = await prisma.phraseEmbeddings.findMany({
+      where: { visionLanguageModelId: visionLanguageModel.id },
+      select: { phrases: true },
+    });
+    const known = new Set(rows.flatMap(({ phrases }) => phrases));
+    const phrases = [...conceptSet.concepts.map(({ phrase }) => phrase), ...modelVersion.classes];
+    const missing = phrases.filter(
+      (phrase) =>
+        !known.has(phrase) && !prompts(phrase, conceptSet.templates).every((prompt) => known.has(prompt)),
+    );
+    if (missing.length > 0)
+      issues.push({
+        field: "input.visionLanguageModelId",
+        message: `There are no text embeddings for ${missing.length} of ${phrases.length} phrases (${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", ..." : ""}): bring them with addPhraseEmbeddings.`,
+      });
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+}
+
+builder.mutationField("startRun", (t) =>
+  t.prismaField({
+    type: RunType,
+    description: "Asks for an analysis; workers take it up (watch runProgress). Needs the write scope.",
+    errors: creationErrors,
+    args: { input: t.arg({ type: StartRunInput, required: true, description: "The run." }) },
+    resolve: async (query, _root, { input }, context) => {
+      const { prisma } = context;
+      const parsed = parse(newRun, input, "input");
+      const configuration = parse(runConfigurationSchema, input.configuration ?? {}, "input.configuration");
+      const parts = await findParts(context, input);
+      const { projectId, modelVersion, visionLanguageModel, conceptSet, dataset } = parts;
+      const id = await createOnce(context, {
+        projectId,
+        operation: "startRun",
+        nodeType: "Run",
+        input,
+        prepare: () => requireRunnable(context, parts),
+        create: async (transaction) => {
+          const run = await transaction.run.create({
+            data: {
+              projectId,
+              name: parsed.name ?? `${modelVersion.model.name} ${modelVersion.name} on ${dataset.name}`,
+              modelVersionId: modelVersion.id,
+              visionLanguageModelId: visionLanguageModel.id,
+              conceptSetId: conceptSet.id,
+              datasetId: dataset.id,
+              configuration: configuration as Prisma.InputJsonObject,
+              seed: configuration.seed,
+            },
+            select: { id: true, attempt: true },
+          });
+          await enqueue(transaction, "plan-run", { runId: run.id, attempt: run.attempt });
+          return run;
+        },
+      });
+      return prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);
+
+const changeErrors = { types: [NotFoundError, ConflictError, ForbiddenError] };
+
+builder.mutationField("cancelRun", (t) =>
+  t.prismaField({
+    type: RunType,
+    description: "Stops a run; workers stop within one batch. Needs the write scope.",
+    errors: changeErrors,
+    args: { id: t.arg.id({ required: true, description: "The run." }) },
+    resolve: async (query, _root, args, context) => {
+      const id = await requireNode(context, "Run", args.id, "id");
+      await changeStatus(context, id, async (transaction, { status }) => {
+        if (status !== "QUEUED" && status !== "RUNNING")
+          throw new ConflictError(
+            "id",
+            `The run has ended (${status}); only a queued or running one can be cancelled.`,
+          );
+        const now = new Date();
+        await transaction.run.update({
+          where: { id },
+          data: { status: "CANCELLED", cancelRequestedAt: now, finishedAt: now },
+        });
+      });
+      return context.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);
+
+builder.mutationField("retryRun", (t) =>
+  t.prismaField({
+    type: RunType,
+    description:
+      "Begins a failed or cancelled run again; what is computed is not computed twice. Needs the write scope.",
+    errors: changeErrors,
+    args: { id: t.arg.id({ required: true, description: "The run." }) },
+    resolve: async (query, _root, args, context) => {
+      const id = await requireNode(context, "Run", args.id, "id");
+      await changeStatus(context, id, async (transaction, { status }) => {
+        if (status !== "FAILED" && status !== "CANCELLED")
+          throw new ConflictError(
+            "id",
+            `The run is ${status}; only a failed or cancelled one can be retried.`,
+          );
+        const { attempt } = await transaction.run.update({
+          where: { id },
+          data: {
+            status: "QUEUED",
+            stage: null,
+            error: null,
+            attempt: { increment: 1 },
+            startedAt: null,
+            finishedAt: null,
+            cancelRequestedAt: null,
+          },
+        });
+        await transaction.runProgress.deleteMany({ where: { runId: id } });
+        await enqueue(transaction, "plan-run", { runId: id, attempt });
+      });
+      return context.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);
+
+/** Changes a run while its row is locked, and tells who watches it. */
+async function changeStatus(
+  { prisma }: Context,
+  id: string,
+  change: (transaction: Transaction, run: { status: string }) => Promise<void>,
+): Promise<void> {
+  await prisma.$transaction(async (transaction) => {
+    await transaction.$queryRaw`SELECT 1 FROM run WHERE id = ${id}::uuid FOR UPDATE`;
+    const { status } = await transaction.run.findUniqueOrThrow({ where: { id }, select: { status: true } });
+    await change(transaction, { status });
+    await transaction.$executeRaw`SELECT pg_notify('faultline_run', ${id})`;
+  });
+}

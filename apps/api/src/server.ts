@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import cookie from "@fastify/cookie";
+import cors from "@fastify/cors";
+import { type ArtifactStore, type Database, dataDirectory, RunNotifications, Uploads } from "@faultline/db";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
+import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
+import { createHandler } from "graphql-sse/lib/use/fastify";
+import type { Logger } from "pino";
+import { accessOf } from "./access/request-access.ts";
+import type { Context } from "./context.ts";
+import { createGraphqlServer, formatError } from "./graphql-server.ts";
+import { schema } from "./schema.ts";
+import type { Services } from "./services.ts";
+
+export interface ApiOptions {
+  /** Migrated; stays open when the API closes. */
+  database: Database;
+  /** Of the same database: notifications need a connection of their own. */
+  databaseUrl: string;
+  artifactStore: ArtifactStore;
+  /** Where unfinished uploads are kept; by default the folder `uploads` of the data directory. */
+  uploadsDirectory?: string;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** 127.0.0.1 by default. */
+  host?: string;
+  /** Requests from this machine act as its administrator. Only for a machine with one user. */
+  localUser?: boolean;
+  /** Whether the schema may be asked for. True by default: it is public. */
+  introspection?: boolean;
+  /** Origins of other sites whose scripts may call the API; none by default. */
+  allowedOrigins?: string[];
+  /** Largest body of a GraphQL request in bytes; 16 MiB by default, enough for 256 embeddings. */
+  bodyLimit?: number;
+  /** Longest time for a request other than an upload, export or stream, in milliseconds; 60 s by default. */
+  timeout?: number;
+  logger?: Logger;
+}
+
+export interface Api {
+  /** `http://host:port`, without a slash at the end. */
+  url: string;
+  fastify: FastifyInstance;
+  /** Ends after the requests that are under way. */
+  close(): Promise<void>;
+}
+
+/** Starts the API: GraphQL at /graphql, subscriptions at /graphql/stream, and the REST routes of src/http. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { database, databaseUrl, artifactStore, logger, timeout = 60_000 } = options;
+  const fastify: FastifyInstance = Fastify({
+    ...(logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: false }),
+    bodyLimit: options.bodyLimit ?? 16 * 2 ** 20,
+    handlerTimeout: timeout,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    forceCloseConnections: "idle",
+  });
+  const runNotifications = await RunNotifications.open(databaseUrl);
+  const services: Services = {
+    prisma: database.prisma,
+    pool: database.pool,
+    artifactStore,
+    uploads: new Uploads(options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"), artifactStore),
+    runNotifications,
+    localUser: options.localUser ?? false,
+  };
+  const contextOf = async (request: FastifyRequest): Promise<Context> => ({
+    ...services,
+    access: await accessOf(request, services),
+    requestId: request.id,
+    log: request.log,
+  });
+
+  await fastify.register(cookie);
+  if (options.allowedOrigins?.length)
+    await fastify.register(cors, { origin: options.allowedOrigins, credentials: true });
+  fastify.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+  });
+
+  const introspection = options.introspection ?? true;
+  const graphql = createGraphqlServer(fastify, introspection);
+  await graphql.start();
+  fastify.route({
+    method: ["GET", "POST", "OPTIONS"],
+    url: "/graphql",
+    handler: fastifyApolloHandler(graphql, { context: contextOf }),
+  });
+  addSubscriptions(fastify, contextOf, introspection);
+
+  await fastify.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
+  const { address, family, port } = fastify.server.address() as AddressInfo;
+  return {
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    fastify,
+    close: async () => {
+      await runNotifications.close();
+      await fastify.close();
+      await graphql.stop();
+    },
+  };
+}
+
+/** GraphQL over server-sent events, for subscriptions. Asks for JSON by POST, which other sites cannot send. */
+function addSubscriptions(
+  fastify: FastifyInstance,
+  contextOf: (request: FastifyRequest) => Promise<Context>,
+  introspection: boolean,
+): void {
+  const handle = createHandler<Record<PropertyKey, unknown> & Context>({
+    schema,
+    validate: (validated, document) =>
+      validate(
+        validated,
+        document,
+        introspection ? undefined : [...specifiedRules, NoSchemaIntrospectionCustomRule],
+      ),
+    context: async (request) => ({ ...(await contextOf(request.raw)) }),
+    onNext: (_context, _request, result) =>
+      result.errors
+        ? {
+            ...result,
+            errors: result.errors.map((error) => formatError(error.toJSON(), error) as GraphQLError),
+          }
+        : undefined,
+  });
+  fastify.route({
+    method: ["POST"],
+    url: "/graphql/stream",
+    handlerTimeout: 0,
+    handler: async (request, reply) => {
+      reply.hijack();
+      await handle(request, reply);
+    },
+  });
+}

@@ -1,0 +1,250 @@
+import {
+  decodeAlignment,
+  evaluateSpecification,
+  type LinearHead,
+  matrix,
+  parseSpecification,
+  resolveSpecification,
+  type Specification,
+  type Verification,
+  verifySpecification,
+  wilsonInterval,
+} from "@faultline/core";
+import { HeadSession } from "@faultline/inference";
+import { z } from "zod";
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { VerificationType } from "../enums.ts";
+import { ValidationError } from "../errors.ts";
+import { checked } from "../registry/artifacts.ts";
+import { detailsOf } from "../reports/fault-report.ts";
+import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
+import { partRows, readStrengths } from "../reports/run-strengths.ts";
+import { RunType } from "../runs/runs.ts";
+import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
+import { namesOf, VerdictType } from "../verdicts/verdicts.ts";
+
+interface SpecificationCheckShape {
+  text: string;
+  inputs: number;
+  applicable: number;
+  satisfied: number;
+  share: IntervalShape | null;
+  counterexamples: VerdictRow[];
+  verification: Verification;
+}
+
+const SpecificationCheckType = builder.objectRef<SpecificationCheckShape>("SpecificationCheck").implement({
+  description: "How a specification fares on a run.",
+  fields: (t) => ({
+    text: t.exposeString("text", { description: "What was checked." }),
+    inputs: t.exposeInt("inputs", { description: "Inputs that it was checked on." }),
+    applicable: t.exposeInt("applicable", {
+      description: "Inputs where its premise holds (all of them, without a premise).",
+    }),
+    satisfied: t.exposeInt("satisfied", { description: "Applicable inputs that satisfy it." }),
+    share: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Satisfied of applicable; null when it applies to none.",
+      resolve: ({ share }) => share,
+    }),
+    counterexamples: t.field({
+      type: [VerdictType],
+      description: "The first inputs that violate it, at most 20.",
+      resolve: ({ counterexamples }) => counterexamples,
+    }),
+    verification: t.field({
+      type: VerificationType,
+      description: "Over the box of embeddings seen in data, for linear heads.",
+      resolve: ({ verification }) => verification.result,
+    }),
+    verificationReason: t.string({
+      description: "What the answer rests on.",
+      resolve: ({ verification }) => reasonOf(verification),
+    }),
+  }),
+});
+
+function reasonOf(verification: Verification): string {
+  switch (verification.result) {
+    case "HOLDS":
+      return `Proved by linear programming in ${verification.cases} cases.`;
+    case "VIOLATED":
+      return "There is an embedding in the box that violates it; it was checked by evaluation.";
+    case "UNKNOWN":
+      return verification.reason;
+  }
+}
+
+const mostCounterexamples = 20;
+
+builder.prismaObjectField(RunType, "checkSpecification", (t) =>
+  t.field({
+    type: SpecificationCheckType,
+    description:
+      "Checks a Con_spec text on this run's inputs, and for every embedding where the head is linear.",
+    errors: { types: [ValidationError] },
+    complexity: 500,
+    args: {
+      text: t.arg.string({
+        required: true,
+        description: "As `predicted(truck) => strength(wheels) > strength(wings)`.",
+      }),
+    },
+    select: {
+      id: true,
+      modelVersion: { select: { classes: true, headSha256: true } },
+      report: {
+        select: { axis: true, inputs: true, strengthsSha256: true, details: true, alignmentSha256: true },
+      },
+    },
+    resolve: async (run, { text }, context): Promise<SpecificationCheckShape> => {
+      const { report, modelVersion } = run;
+      if (!report) throw ValidationError.of("text", "The run has no report yet. Wait until it succeeded.");
+      const specification = await checked({ specification: "text" }, () =>
+        resolveSpecification(parseSpecification(text), report.axis, modelVersion.classes),
+      );
+      const { rows: answers } = await context.pool.query<{
+        predicted: number;
+        label: number | null;
+        id: string;
+      }>(
+        `SELECT predicted_class AS predicted, label, input_id::text AS id FROM verdict WHERE run_id = $1 ORDER BY input_id`,
+        [run.id],
+      );
+      const labelled = answers.every(({ label }) => label !== null);
+      const stored = { sha256: report.strengthsSha256, inputs: report.inputs, concepts: report.axis.length };
+      const part = partRows(stored.concepts);
+      let applicable = 0;
+      let violated = 0;
+      const counterexamples: string[] = [];
+      for (let first = 0; first < stored.inputs; first += part) {
+        const own = answers.slice(first, first + part);
+        const strengths = await readStrengths(context.artifactStore, stored, first, own.length);
+        const result = await checked({ specification: "text" }, () =>
+          evaluateSpecification(
+            specification,
+            {
+              strengths,
+              predictions: own.map(({ predicted }) => predicted),
+              labels: labelled ? own.map(({ label }) => label as number) : undefined,
+            },
+            undefined,
+            mostCounterexamples,
+          ),
+        );
+        applicable += result.applicable;
+        violated += result.inputs - result.satisfied;
+        counterexamples.push(...result.counterexamples.map((row) => own[row].id));
+      }
+      const shown = counterexamples.slice(0, mostCounterexamples);
+      return {
+        text,
+        inputs: stored.inputs,
+        applicable,
+        satisfied: applicable - violated,
+        share: interval(wilsonInterval(applicable - violated, applicable)),
+        counterexamples: await verdictRows(
+          context,
+          { sql: "v.run_id = $1::uuid AND v.input_id = ANY ($2::bigint[])", parameters: [run.id, shown] },
+          namesOf(run),
+          mostCounterexamples,
+        ),
+        verification: await verify(context, run, report, specification),
+      };
+    },
+  }),
+);
+
+interface VerifiedRun {
+  id: string;
+  modelVersion: { headSha256: string | null };
+}
+
+/** The formal check over the box of the embeddings that the run saw. */
+async function verify(
+  { artifactStore, prisma }: Context,
+  { id, modelVersion }: VerifiedRun,
+  report: { axis: string[]; details: unknown; alignmentSha256: string },
+  specification: Specification,
+): Promise<Verification> {
+  if (!modelVersion.headSha256)
+    return { result: "UNKNOWN", reason: "The head is not registered as ONNX, so its weights are not known." };
+  const alignment = decodeAlignment(await artifactStore.read(report.alignmentSha256));
+  const head = await readLinearHead(await artifactStore.read(modelVersion.headSha256), alignment.inputWidth);
+  if (!head) return { result: "UNKNOWN", reason: "The head is not linear." };
+  const shards = await prisma.runShard.findMany({
+    where: { runId: id, stage: "EMBED" },
+    select: { result: true },
+  });
+  const stored = shards.map(({ result }) => embeddedShard.safeParse(result).data?.embedding);
+  const known = stored.filter((embedding) => embedding !== undefined);
+  if (known.length === 0 || known.length < stored.length)
+    return { result: "UNKNOWN", reason: "The run kept no embeddings, so there is no box to verify over." };
+  const vectors = floats(await artifactStore.read(detailsOf(report).calibration.conceptVectorsSha256));
+  const conceptVectors = matrix(report.axis.length, alignment.outputWidth, vectors);
+  const box = await boxOf(artifactStore, known);
+  return verifySpecification(specification, { alignment, conceptVectors, head, box });
+}
+
+/** Of what a worker keeps of an embedded shard: where its embeddings lie, float32 rows×columns. */
+const embeddedShard = z.object({
+  embedding: z.object({ sha256: z.string(), offset: z.int(), rows: z.int(), columns: z.int() }),
+});
+
+type StoredEmbeddings = z.infer<typeof embeddedShard>["embedding"];
+
+async function boxOf(store: Context["artifactStore"], shards: readonly StoredEmbeddings[]) {
+  const [{ columns: width }] = shards;
+  const lower = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
+  const upper = new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
+  for (const { sha256, offset, rows } of shards) {
+    const values = floats(await store.readRange(sha256, offset, 4 * rows * width));
+    for (let i = 0; i < values.length; i++) {
+      lower[i % width] = Math.min(lower[i % width], values[i]);
+      upper[i % width] = Math.max(upper[i % width], values[i]);
+    }
+  }
+  return { lower, upper };
+}
+
+function floats(bytes: Buffer): Float32Array {
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
+/**
+ * Weights and bias of a head, measured: the logits of the zero vector and of the d unit vectors. Null when it
+ * is not linear, which shows on further vectors.
+ */
+async function readLinearHead(source: Uint8Array, width: number): Promise<LinearHead | null> {
+  const session = await HeadSession.open(source, width);
+  try {
+    const probes = matrix(width + 3, width);
+    for (let i = 0; i < width; i++) probes.data[(i + 1) * width + i] = 1;
+    // Two vectors of both signs, to tell a linear head from one with a kink.
+    for (let i = 0; i < width; i++) {
+      probes.data[(width + 1) * width + i] = ((i * 7919) % 13) - 6;
+      probes.data[(width + 2) * width + i] = 6 - ((i * 104729) % 11);
+    }
+    const { data, columns: classes } = await session.run(probes);
+    const bias = Float64Array.from(data.subarray(0, classes));
+    const weights = new Float64Array(classes * width);
+    for (let k = 0; k < classes; k++)
+      for (let i = 0; i < width; i++) weights[k * width + i] = data[(i + 1) * classes + k] - bias[k];
+    for (const probe of [width + 1, width + 2])
+      for (let k = 0; k < classes; k++) {
+        let logit = bias[k];
+        let size = Math.abs(bias[k]);
+        for (let i = 0; i < width; i++) {
+          const term = weights[k * width + i] * probes.data[probe * width + i];
+          logit += term;
+          size += Math.abs(term);
+        }
+        if (Math.abs(logit - data[probe * classes + k]) > 1e-4 * (size + 1)) return null;
+      }
+    return { weights, bias };
+  } finally {
+    await session.close();
+  }
+}

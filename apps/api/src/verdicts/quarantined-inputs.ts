@@ -1,0 +1,9 @@
+import { builder } from "../builder.ts";
+
+export const QuarantinedInputType = builder.prismaObject("QuarantinedInput", {
+  description: "An input that could not be used.",
+  fields: (t) => ({
+    input: t.relation("input", { description: "The input." }),
+    reason: t.exposeString("reason", { description: "Why not." }),
+  }),
+});

@@ -1,0 +1,153 @@
+import { defaultPageSize, maximumPageSize } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { ValidationError } from "../errors.ts";
+import type { Condition } from "./verdict-filter.ts";
+
+/** A row of the table verdict, with the names of its run. */
+export interface VerdictRow {
+  runId: string;
+  inputId: string;
+  /** Row of the run's strengths. */
+  position: number;
+  externalId: string;
+  label: number | null;
+  predictedClass: number;
+  oracleClass: number;
+  confidence: number;
+  verdict: "OK" | "DEFECT";
+  score: number;
+  threshold: number;
+  misclassified: boolean | null;
+  fault: "NONE" | "ENCODER" | "HEAD" | "UNDECIDED" | null;
+  /** Axis indices. */
+  concepts: number[];
+  names: RunNames;
+}
+
+/** The names that a run's verdicts are told in. */
+export interface RunNames {
+  classes: readonly string[];
+  axis: readonly string[];
+}
+
+export type VerdictOrder = "INPUT" | "SCORE_DESCENDING" | "SCORE_ASCENDING";
+
+export interface PageArguments {
+  first?: number | null;
+  after?: string | null;
+  last?: number | null;
+  before?: string | null;
+}
+
+const columns = `v.run_id AS "runId", v.input_id::text AS "inputId", v.position, v.external_id AS "externalId", v.label,
+  v.predicted_class AS "predictedClass", v.oracle_class AS "oracleClass", v.confidence, v.verdict, v.score,
+  v.threshold, v.misclassified, v.fault, v.concepts`;
+
+/** Rows of the verdicts that match, by a condition of its own; few. */
+export async function verdictRows(
+  { pool }: Pick<Context, "pool">,
+  condition: Condition,
+  names: RunNames,
+  limit: number,
+): Promise<VerdictRow[]> {
+  const { rows } = await pool.query<VerdictRow>(
+    `SELECT ${columns} FROM verdict v WHERE ${condition.sql} ORDER BY v.input_id LIMIT ${limit}`,
+    condition.parameters,
+  );
+  return rows.map((row) => ({ ...row, names }));
+}
+
+/** Which way a page runs through the rows. */
+interface Direction {
+  forward: boolean;
+  size: number;
+  cursor: Cursor | null;
+}
+
+/**
+ * A page of verdicts by keyset: it costs the same wherever it lies, and needs one index range. `joins` may
+ * add tables that the condition names.
+ *
+ * @throws ValidationError for a size or cursor that is none
+ */
+export async function verdictPage(
+  { pool }: Pick<Context, "pool">,
+  { sql, parameters, joins = "" }: Condition & { joins?: string },
+  order: VerdictOrder,
+  page: PageArguments,
+  names: RunNames,
+) {
+  const { forward, size, cursor } = directionOf(page, order);
+  const byScore = order !== "INPUT";
+  const ascending = (order !== "SCORE_DESCENDING") === forward;
+  const values = [...parameters];
+  let beyond = "";
+  if (cursor) {
+    const comparison = ascending ? ">" : "<";
+    values.push(...(byScore ? [cursor.score, cursor.inputId] : [cursor.inputId]));
+    beyond = byScore
+      ? ` AND (v.score, v.input_id) ${comparison} ($${values.length - 1}::float8, $${values.length}::bigint)`
+      : ` AND v.input_id ${comparison} $${values.length}::bigint`;
+  }
+  const way = ascending ? "ASC" : "DESC";
+  const { rows } = await pool.query<VerdictRow>(
+    `SELECT ${columns} FROM verdict v ${joins} WHERE ${sql}${beyond}
+      ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`,
+    values,
+  );
+  const more = rows.length > size;
+  const shown = rows.slice(0, size).map((row) => ({ ...row, names }));
+  if (!forward) shown.reverse();
+  const edges = shown.map((node) => ({ cursor: encodeCursor(order, node), node }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: forward ? more : page.before != null,
+      hasPreviousPage: forward ? page.after != null : more,
+      startCursor: edges.at(0)?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: async () => {
+      const counted = await pool.query<{ count: string }>(
+        `SELECT count(*) FROM verdict v ${joins} WHERE ${sql}`,
+        parameters,
+      );
+      return Number(counted.rows[0].count);
+    },
+  };
+}
+
+function directionOf({ first, after, last, before }: PageArguments, order: VerdictOrder): Direction {
+  if (last != null && first != null) throw ValidationError.of("last", "Give either first or last, not both.");
+  const forward = last == null && before == null;
+  const wanted = (forward ? first : last) ?? first ?? defaultPageSize;
+  if (wanted < 0) throw ValidationError.of(forward ? "first" : "last", "The size of a page is not negative.");
+  const text = forward ? after : (before ?? after);
+  return {
+    forward,
+    size: Math.min(wanted, maximumPageSize),
+    cursor: text == null ? null : decodeCursor(text, order),
+  };
+}
+
+interface Cursor {
+  score: string;
+  inputId: string;
+}
+
+/** `order:score:input`; the score as text keeps every bit, and Infinity. */
+function encodeCursor(order: VerdictOrder, { score, inputId }: VerdictRow): string {
+  return Buffer.from(`${order}:${score}:${inputId}`).toString("base64url");
+}
+
+function decodeCursor(text: string, order: VerdictOrder): Cursor {
+  const match = /^([A-Z_]+):([^:]+):(\d{1,18})$/.exec(Buffer.from(text, "base64url").toString());
+  if (!match || Number.isNaN(Number(match[2])))
+    throw ValidationError.of("after", "This is no cursor of a connection of verdicts.");
+  if (match[1] !== order)
+    throw ValidationError.of(
+      "after",
+      `This cursor belongs to the order ${match[1]}. Begin again without it.`,
+    );
+  return { score: match[2], inputId: match[3] };
+}

@@ -1,0 +1,155 @@
+import { requireNode } from "../access/reach.ts";
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { InputType } from "../datasets/inputs.ts";
+import { inputsById } from "../datasets/inputs-by-id.ts";
+import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
+import { finite } from "../reports/fault-report.ts";
+import { RunType } from "../runs/runs.ts";
+import { VerdictFilterInput, verdictCondition } from "./verdict-filter.ts";
+import { type RunNames, type VerdictRow, verdictPage, verdictRows } from "./verdict-page.ts";
+
+export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
+  description: "What a run says about one input.",
+  fields: (t) => ({
+    input: t.loadable({
+      type: InputType,
+      description: "The input.",
+      load: (ids: string[], context: Context) => inputsById(ids, context),
+      resolve: ({ inputId }) => inputId,
+    }),
+    externalId: t.exposeString("externalId", { description: "The id that the input's team knows it by." }),
+    trueClass: t.string({
+      nullable: true,
+      description: "The label; null when unlabelled.",
+      resolve: ({ label, names }) => (label === null ? null : names.classes[label]),
+    }),
+    predictedClass: t.string({
+      description: "The classifier's answer.",
+      resolve: ({ predictedClass, names }) => names.classes[predictedClass],
+    }),
+    oracleClass: t.string({
+      description: "The class that the VLM oracle reads from a(x).",
+      resolve: ({ oracleClass, names }) => names.classes[oracleClass],
+    }),
+    confidence: t.exposeFloat("confidence", { description: "Maximum softmax probability." }),
+    verdict: t.field({
+      type: VerdictKindType,
+      description: "What the detector says.",
+      resolve: ({ verdict }) => verdict,
+    }),
+    score: t.exposeFloat("score", {
+      description: "Similarity to incorrect − similarity to correct behaviour.",
+    }),
+    threshold: t.float({
+      nullable: true,
+      description: "Scores above it are defects; null: too little calibration data, nothing is flagged.",
+      resolve: ({ threshold }) => finite(threshold),
+    }),
+    misclassified: t.exposeBoolean("misclassified", { nullable: true, description: "Null without a label." }),
+    fault: t.field({
+      type: FaultType,
+      nullable: true,
+      description: "Where the fault lies; null without a label.",
+      resolve: ({ fault }) => fault,
+    }),
+    concepts: t.stringList({
+      description: "The concepts that spoke most, strongest first.",
+      resolve: ({ concepts, names }) => concepts.map((index) => names.axis[index]),
+    }),
+    run: t.loadable({
+      type: RunType,
+      description: "The run that says so.",
+      load: (ids: string[], context: Context) => runsById(ids, context),
+      resolve: ({ runId }) => runId,
+    }),
+  }),
+});
+
+async function runsById(ids: string[], { prisma }: Context) {
+  const rows = await prisma.run.findMany({ where: { id: { in: ids } } });
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => found.get(id) ?? new Error(`There is no run ${id}`));
+}
+
+interface VerdictConnectionShape {
+  totalCount: () => Promise<number>;
+}
+
+const VerdictEdgeType = builder.edgeObject({
+  name: "VerdictEdge",
+  type: VerdictType,
+  description: "A verdict in its connection.",
+});
+
+export const VerdictConnectionType = builder.connectionObject(
+  {
+    name: "VerdictConnection",
+    type: VerdictType,
+    description: "A page of verdicts.",
+    fields: (t) => ({
+      totalCount: t.int({
+        description: "Verdicts that match, on all pages.",
+        resolve: (connection) => (connection as unknown as VerdictConnectionShape).totalCount(),
+      }),
+    }),
+  },
+  VerdictEdgeType,
+);
+
+/** What the verdicts of a run are told in. */
+export const namesSelection = {
+  modelVersion: { select: { classes: true } },
+  report: { select: { axis: true } },
+} as const;
+
+export function namesOf(run: {
+  modelVersion: { classes: string[] };
+  report: { axis: string[] } | null;
+}): RunNames {
+  return { classes: run.modelVersion.classes, axis: run.report?.axis ?? [] };
+}
+
+builder.prismaObjectField(RunType, "verdicts", (t) =>
+  t.connection(
+    {
+      type: VerdictType,
+      description: "Verdicts of the evaluated inputs; none until the run succeeded.",
+      args: {
+        filter: t.arg({ type: VerdictFilterInput, description: "Which ones; all when left out." }),
+        orderBy: t.arg({
+          type: VerdictOrderType,
+          required: true,
+          defaultValue: "INPUT",
+          description: "Their order.",
+        }),
+      },
+      select: { id: true, ...namesSelection },
+      resolve: async (run, { filter, orderBy, ...page }, context) => {
+        const names = namesOf(run);
+        return verdictPage(context, verdictCondition(run.id, filter ?? {}, names), orderBy, page, names);
+      },
+    },
+    VerdictConnectionType,
+    VerdictEdgeType,
+  ),
+);
+
+builder.queryField("verdict", (t) =>
+  t.field({
+    type: VerdictType,
+    nullable: true,
+    description: "One input's verdict by the id that its team knows it by; null when there is none.",
+    args: {
+      runId: t.arg.id({ required: true, description: "The run." }),
+      externalId: t.arg.string({ required: true, description: "The input's external id." }),
+    },
+    resolve: async (_root, { runId, externalId }, context) => {
+      const id = await requireNode(context, "Run", runId, "runId");
+      const run = await context.prisma.run.findUniqueOrThrow({ where: { id }, select: namesSelection });
+      const condition = { sql: "v.run_id = $1::uuid AND v.external_id = $2", parameters: [id, externalId] };
+      const [row] = await verdictRows(context, condition, namesOf(run), 1);
+      return row ?? null;
+    },
+  }),
+);
