@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { packTar, type TarFile, unpackTar } from "../../../demo/world/tar.ts";
 import type { Registration } from "./registration.ts";
 
 const demo = fileURLToPath(new URL("../../../demo/", import.meta.url));
@@ -49,4 +50,29 @@ export function registerMenagerieVersion(registration: Registration, name: strin
     head: demoFile(version.head),
     preprocessing: menagerie.model.preprocessing,
   });
+}
+
+let files: TarFile[] | undefined;
+
+/** The files of Menagerie's clean archive. */
+export function menagerieFiles(): readonly TarFile[] {
+  files ??= unpackTar(readFileSync(demoFile(menagerie.datasets.clean.archive)));
+  return files;
+}
+
+/**
+ * An archive with every n-th picture of each split (0: none), plus other files.
+ */
+export function menagerieArchive(
+  every: { alignment?: number; calibration?: number; test?: number },
+  others: readonly TarFile[] = [],
+): Buffer {
+  const counts: Record<string, number> = {};
+  const chosen = menagerieFiles().filter(({ name }) => {
+    const split = name.split("/")[0] as keyof typeof every;
+    counts[split] = (counts[split] ?? 0) + 1;
+    const n = every[split] ?? 0;
+    return n > 0 && counts[split] % n === 0;
+  });
+  return packTar([...chosen, ...others]);
 }

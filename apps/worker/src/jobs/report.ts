@@ -16,7 +16,7 @@ import { measureDetectors } from "../report/measured-detectors.ts";
 import { type ExampleInputs, type FoundConcept, findResponsibleConcepts } from "../report/responsible.ts";
 import { runHeatmap, runHeatmaps } from "../report/run-heatmaps.ts";
 import { type RunResult, type reported, resultHash } from "../report/run-result.ts";
-import { gather, RunRows } from "../report/run-rows.ts";
+import { RunRows } from "../report/run-rows.ts";
 import { sample } from "../report/sample.ts";
 import { confusionTables, verdictColumns } from "../report/tables.ts";
 import { reportWarnings } from "../report/warnings.ts";
@@ -149,13 +149,13 @@ async function analyse(
   const misclassified = rows.evaluated.filter(isWrong);
   const labelled = rows.evaluated.reduce((sum, row) => sum + (columns.label[row] >= 0 ? 1 : 0), 0);
   const shownRows = sample(misclassified, misclassifiedLimit, configuration.seed);
-  const shown: ExampleInputs = { rows: shownRows, strengths: await gather(rows.strengths(shownRows)) };
+  const shown: ExampleInputs = { rows: shownRows, strengths: await rows.gatherStrengths(shownRows) };
   const calibrationRows = sample(
     rows.calibration.filter((row) => columns.label[row] >= 0),
     calibrationLimit,
     configuration.seed,
   );
-  const calibrationStrengths = await gather(rows.strengths(calibrationRows));
+  const calibrationStrengths = await rows.gatherStrengths(calibrationRows);
   const calibration: CalibrationInputs = {
     positions: Array.from(calibrationRows, (row) => columns.position[row]),
     labels: Array.from(calibrationRows, (row) => columns.label[row]),
@@ -379,8 +379,8 @@ async function explain(
 ): Promise<Pick<ReportDetails, "encoderExplanation" | "headExplanation">> {
   const { columns } = rows;
   const both = async (chosen: Uint32Array): Promise<BothStrengths> => ({
-    own: await gather(rows.strengths(chosen)),
-    vlm: await gather(rows.strengths(chosen, "vlmStrengths")),
+    own: await rows.gatherStrengths(chosen),
+    vlm: await rows.gatherStrengths(chosen, "vlmStrengths"),
   });
   const encoderFaults = new Set(rows.evaluated.filter((_, i) => faults.faults[i] === "ENCODER"));
   const { headSha256, embeddingWidth } = run.modelVersion;

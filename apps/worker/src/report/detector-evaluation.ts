@@ -19,7 +19,7 @@ import {
   VERDICT_CONCEPTS,
 } from "@faultline/core";
 import { detectorOptions, type RunConfiguration } from "@faultline/db";
-import { gather, type RunRows } from "./run-rows.ts";
+import type { RunRows } from "./run-rows.ts";
 import { sample } from "./sample.ts";
 
 /** Inputs that the metrics are measured on, and embeddings that baselines are fitted to, at most. */
@@ -198,7 +198,7 @@ async function embeddingBaselines(
   signal: AbortSignal,
 ): Promise<Record<string, Float64Array>> {
   if (fitting.length < 2 || scored.length === 0) return {};
-  const embeddings = await gather(rows.embeddings(fitting));
+  const embeddings = await rows.gatherEmbeddings(fitting);
   const labels = Array.from(fitting, (row) => rows.columns.label[row]);
   const neighbours = fitNearestNeighbours(embeddings);
   const gaussians = variesWithinClasses(embeddings, labels)

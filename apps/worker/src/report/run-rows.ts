@@ -78,6 +78,16 @@ export class RunRows {
     );
   }
 
+  /** The given rows of the strengths in one matrix: for a bounded number of rows. */
+  gatherStrengths(rows: Uint32Array, kind: "strengths" | "vlmStrengths" = "strengths"): Promise<Matrix> {
+    return gather(this.strengths(rows, kind), this.#shards[0].strengths[kind].columns);
+  }
+
+  /** The given rows of the embeddings in one matrix: for a bounded number of rows. */
+  gatherEmbeddings(rows: Uint32Array): Promise<Matrix> {
+    return gather(this.embeddings(rows), this.#shards[0].embedded.result.embedding.columns);
+  }
+
   async *#stream(
     rows: Uint32Array,
     read: (shard: RowShard, own: Uint32Array) => Promise<Matrix>,
@@ -105,11 +115,9 @@ export class RunRows {
   }
 }
 
-/** All of a stream's rows in one matrix: only for a bounded number of rows. */
-export async function gather(parts: AsyncIterable<{ rows: Uint32Array; values: Matrix }>): Promise<Matrix> {
+async function gather(parts: AsyncIterable<{ values: Matrix }>, columns: number): Promise<Matrix> {
   const held: Matrix[] = [];
   for await (const { values } of parts) held.push(values);
-  const columns = held[0]?.columns ?? 0;
   const gathered = matrix(
     held.reduce((sum, part) => sum + part.rows, 0),
     columns,
