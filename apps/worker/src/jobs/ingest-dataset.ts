@@ -160,7 +160,7 @@ async function manifestInputs(
       split: splitOf(split, where),
       label: label == null ? null : labelOf(dataset, label, where),
       imageSha256: sha256 ?? null,
-      cleanExternalId: dataset.cleanDatasetId === null ? null : (cleanId ?? id),
+      cleanExternalId: cleanId ?? (dataset.cleanDatasetId === null ? null : id),
     });
   }
   await requireOwnedImages(context, dataset.projectId, inputs);
