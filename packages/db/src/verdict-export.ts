@@ -2,78 +2,67 @@ import { pipeline, type Readable, Transform } from "node:stream";
 import type { Pool } from "pg";
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
+import QueryStream from "pg-query-stream";
 import type { Fault, VerdictKind } from "./generated/enums.ts";
 
-/** Which verdicts of a run; every condition given must hold. */
-export interface VerdictFilter {
-  runId: string;
-  verdict?: VerdictKind;
-  fault?: Fault;
-  misclassified?: boolean;
-  /** Class indices. */
-  label?: number;
-  predictedClass?: number;
-  /** Inclusive bounds of the score. */
-  minimumScore?: number;
-  maximumScore?: number;
-  /** Axis index of a concept that is among those that spoke most. */
-  concept?: number;
-  externalId?: string;
+/** Which verdicts: SQL on the table alias `v`, its parameters numbered from $1. It must name the run. */
+export interface VerdictCondition {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+/** One verdict as it leaves the house: classes and concepts by name. */
+export interface ExportedVerdict {
+  externalId: string;
+  position: number;
+  /** Null when unlabelled. */
+  trueClass: string | null;
+  predictedClass: string;
+  oracleClass: string;
+  /** Maximum softmax probability, in [0, 1]. */
+  confidence: number;
+  verdict: VerdictKind;
+  score: number;
+  /** Null where no score is a defect. */
+  threshold: number | null;
+  misclassified: boolean | null;
+  fault: Fault | null;
+  /** Strongest first. */
+  concepts: string[];
 }
 
 export type ExportFormat = "ndjson" | "csv";
 
-/** COPY takes no parameters, so the filter becomes literals; each is checked or escaped. */
-function conditions(filter: VerdictFilter): string {
-  const { literal, integer, real } = { literal: pg.escapeLiteral, integer: toInteger, real: toReal };
-  const all = [`v.run_id = ${literal(filter.runId)}`];
-  if (filter.verdict !== undefined) all.push(`v.verdict = ${literal(filter.verdict)}`);
-  if (filter.fault !== undefined) all.push(`v.fault = ${literal(filter.fault)}`);
-  if (filter.misclassified !== undefined)
-    all.push(filter.misclassified ? "v.misclassified" : "NOT v.misclassified");
-  if (filter.label !== undefined) all.push(`v.label = ${integer(filter.label)}`);
-  if (filter.predictedClass !== undefined) all.push(`v.predicted_class = ${integer(filter.predictedClass)}`);
-  if (filter.minimumScore !== undefined) all.push(`v.score >= ${real(filter.minimumScore)}`);
-  if (filter.maximumScore !== undefined) all.push(`v.score <= ${real(filter.maximumScore)}`);
-  if (filter.concept !== undefined) all.push(`v.concepts @> ARRAY[${integer(filter.concept)}]::smallint[]`);
-  if (filter.externalId !== undefined) all.push(`v.external_id = ${literal(filter.externalId)}`);
-  return all.join(" AND ");
-}
-
-function toInteger(value: number): string {
-  if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is not an integer`);
-  return String(value);
-}
-
-function toReal(value: number): string {
-  if (!Number.isFinite(value)) throw new TypeError(`${value} is not a finite number`);
-  return `${value}::double precision`;
+/** The columns of ExportedVerdict, in order of input; CSV has no arrays, so there `|` joins the concepts. */
+function exportSql(condition: string, format: ExportFormat | "rows"): string {
+  const concepts =
+    "ARRAY(SELECT a.axis[c + 1] FROM unnest(v.concepts) WITH ORDINALITY AS u(c, place) ORDER BY place)";
+  return `
+    SELECT v.external_id AS "externalId", v.position, m.classes[v.label + 1] AS "trueClass",
+      m.classes[v.predicted_class + 1] AS "predictedClass", m.classes[v.oracle_class + 1] AS "oracleClass",
+      v.confidence, v.verdict, v.score,
+      CASE WHEN v.threshold < ${Number.MAX_VALUE} THEN v.threshold END AS "threshold",
+      v.misclassified, v.fault,
+      ${format === "csv" ? `array_to_string(${concepts}, '|')` : concepts} AS "concepts"
+    FROM verdict v
+    JOIN run r ON r.id = v.run_id
+    JOIN model_version m ON m.id = r.model_version_id
+    LEFT JOIN run_report a ON a.run_id = r.id
+    WHERE ${condition}
+    ORDER BY v.input_id`;
 }
 
 /**
- * All verdicts that match, in order of input, as NDJSON or as CSV with a header; classes and concepts by name.
+ * All verdicts that match, in order of input, as NDJSON or as CSV with a header.
  * PostgreSQL formats the rows and one statement reads them, so the export is consistent, and memory stays
  * bounded: the stream holds back the database when its reader is slow. Destroying it ends the query.
  */
 export async function exportVerdicts(
   pool: Pool,
-  filter: VerdictFilter,
+  condition: VerdictCondition,
   format: ExportFormat,
 ): Promise<Readable> {
-  const list = (array: string) => (format === "csv" ? `array_to_string(${array}, '|')` : array);
-  const rows = `
-    SELECT v.external_id AS "externalId", v.position, d.classes[v.label + 1] AS "label",
-      m.classes[v.predicted_class + 1] AS "predictedClass", m.classes[v.oracle_class + 1] AS "oracleClass",
-      v.confidence, v.verdict, v.score, v.threshold, v.misclassified, v.fault,
-      ${list("ARRAY(SELECT a.axis[c + 1] FROM unnest(v.concepts) WITH ORDINALITY AS u(c, place) ORDER BY place)")}
-        AS "concepts"
-    FROM verdict v
-    JOIN run r ON r.id = v.run_id
-    JOIN dataset d ON d.id = r.dataset_id
-    JOIN model_version m ON m.id = r.model_version_id
-    LEFT JOIN run_report a ON a.run_id = r.id
-    WHERE ${conditions(filter)}
-    ORDER BY v.input_id`;
+  const rows = exportSql(inlined(condition), format);
   const sql =
     format === "csv"
       ? `COPY (${rows}) TO STDOUT (FORMAT csv, HEADER)`
@@ -84,4 +73,37 @@ export async function exportVerdicts(
   const output = new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
   // A reader that goes away leaves a query behind: then the connection is thrown away with it.
   return pipeline(client.query(copyTo(sql)), output, (error) => client.release(error ?? undefined));
+}
+
+/** The same verdicts as objects, read through a cursor: no more than a few thousand are held at a time. */
+export async function* readVerdicts(
+  pool: Pool,
+  { sql, parameters }: VerdictCondition,
+): AsyncGenerator<ExportedVerdict, void, undefined> {
+  const client = await pool.connect();
+  const stream = new QueryStream(exportSql(sql, "rows"), [...parameters], { batchSize: 2000 });
+  let failure: Error | undefined;
+  try {
+    yield* client.query(stream) as AsyncIterable<ExportedVerdict>;
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    stream.destroy();
+    client.release(failure);
+  }
+}
+
+/** COPY takes no parameters, so they become literals. */
+function inlined({ sql, parameters }: VerdictCondition): string {
+  return sql.replace(/\$(\d+)/g, (_match, number: string) => literal(parameters[Number(number) - 1]));
+}
+
+function literal(value: unknown): string {
+  if (typeof value === "string" || typeof value === "number") return pg.escapeLiteral(String(value));
+  if (Array.isArray(value))
+    return pg.escapeLiteral(
+      `{${value.map((item) => `"${String(item).replace(/["\\]/g, "\\$&")}"`).join(",")}}`,
+    );
+  throw new TypeError(`A condition's parameter is a string, a number or a list of them, not ${typeof value}`);
 }

@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
 import {
+  type ExportedVerdict,
   exportVerdicts,
   ingestInputs,
   publishVerdicts,
   RunNotifications,
+  readVerdicts,
+  type VerdictCondition,
   type VerdictRow,
 } from "../src/index.ts";
 import { seedRun } from "./seed.ts";
@@ -226,6 +229,16 @@ describe("publishVerdicts", () => {
 });
 
 describe("exportVerdicts", () => {
+  const ofRun = (sql = "true", ...parameters: unknown[]) => ({
+    sql: `v.run_id = $1 AND ${sql}`,
+    parameters: [seed.run.id, ...parameters],
+  });
+  const rowsOf = async (condition: VerdictCondition) => {
+    const rows: ExportedVerdict[] = [];
+    for await (const row of readVerdicts(database.pool, condition)) rows.push(row);
+    return rows;
+  };
+
   beforeAll(async () => {
     await database.prisma.runReport.create({
       data: {
@@ -249,7 +262,7 @@ describe("exportVerdicts", () => {
   });
 
   test("NDJSON carries every row, whatever its names contain", async () => {
-    const text = await collect(await exportVerdicts(database.pool, { runId: seed.run.id }, "ndjson"));
+    const text = await collect(await exportVerdicts(database.pool, ofRun(), "ndjson"));
     const rows = text
       .trimEnd()
       .split("\n")
@@ -257,7 +270,7 @@ describe("exportVerdicts", () => {
     const expected = [...verdicts()].map((row) => ({
       externalId: row.externalId,
       position: row.position,
-      label: row.label === null ? null : ["cat", "dog"][row.label],
+      trueClass: row.label === null ? null : ["cat", "dog"][row.label],
       predictedClass: ["cat", "dog"][row.predictedClass],
       oracleClass: ["cat", "dog"][row.oracleClass],
       confidence: expect.closeTo(row.confidence, 6),
@@ -272,33 +285,52 @@ describe("exportVerdicts", () => {
   });
 
   test("CSV has a header and quotes what needs it", async () => {
-    const filter = { runId: seed.run.id, minimumScore: 0.99, maximumScore: 1 };
-    const text = await collect(await exportVerdicts(database.pool, filter, "csv"));
+    const condition = ofRun("v.score >= $2 AND v.score <= $3", 0.99, 1);
+    const text = await collect(await exportVerdicts(database.pool, condition, "csv"));
     expect(text.split("\n").slice(0, 3)).toEqual([
-      "externalId,position,label,predictedClass,oracleClass,confidence,verdict,score,threshold,misclassified,fault,concepts",
+      "externalId,position,trueClass,predictedClass,oracleClass,confidence,verdict,score,threshold,misclassified,fault,concepts",
       `"bild/ä 0 ""x"", y\\n.jpg",0,,dog,cat,0,DEFECT,1,0.505,,,""`,
       `"bild/ä 1 ""x"", y\\n.jpg",1,dog,dog,dog,0.002,DEFECT,0.99,0.505,f,NONE,wheels`,
     ]);
   });
 
   test.each([
-    [{ verdict: "DEFECT" as const }, (row: VerdictRow) => row.verdict === "DEFECT"],
-    [{ fault: "HEAD" as const }, (row: VerdictRow) => row.fault === "HEAD"],
-    [{ misclassified: false }, (row: VerdictRow) => row.misclassified === false],
-    [{ label: 1, predictedClass: 0 }, (row: VerdictRow) => row.label === 1 && row.predictedClass === 0],
-    [{ concept: 2 }, (row: VerdictRow) => row.concepts.length > 2],
-    [{ externalId: externalId(3) }, (row: VerdictRow) => row.position === 3],
-    [{ externalId: "' OR true --" }, () => false],
-  ])("filters by %j", async (filter, matches) => {
-    const stream = await exportVerdicts(database.pool, { runId: seed.run.id, ...filter }, "ndjson");
-    const lines = (await collect(stream)).split("\n").filter(Boolean);
+    ['v.verdict = $2::"VerdictKind"', ["DEFECT"], (row: VerdictRow) => row.verdict === "DEFECT"],
+    [
+      'v.fault = ANY ($2::"Fault"[])',
+      [["HEAD", "ENCODER"]],
+      ({ fault }: VerdictRow) => fault && fault !== "NONE",
+    ],
+    ["NOT v.misclassified", [], (row: VerdictRow) => row.misclassified === false],
+    [
+      "v.label = $2 AND v.predicted_class = $3",
+      [1, 0],
+      (row: VerdictRow) => row.label === 1 && !row.predictedClass,
+    ],
+    ["v.concepts @> ARRAY[$2]::smallint[]", [2], (row: VerdictRow) => row.concepts.length > 2],
+    ["v.external_id = $2", [externalId(3)], (row: VerdictRow) => row.position === 3],
+    ["v.external_id = $2", ["' OR true --"], () => false],
+  ])("filters by %s %j, as a stream and as rows", async (sql, parameters, matches) => {
+    const condition = ofRun(sql, ...parameters);
+    const lines = (await collect(await exportVerdicts(database.pool, condition, "ndjson"))).split("\n");
     const expected = [...verdicts()].filter(matches).map((row) => row.position);
-    expect(lines.map((line) => JSON.parse(line).position)).toEqual(expected);
+    const exported = lines.filter(Boolean).map((line) => JSON.parse(line) as ExportedVerdict);
+    expect(exported.map(({ position }) => position)).toEqual(expected);
+    expect(await rowsOf(condition)).toEqual(exported);
+  });
+
+  test("a threshold that nothing passes is null", async () => {
+    const { pool } = database;
+    const runId = await newRun();
+    const one = [...verdicts(1)].map((row) => ({ ...row, threshold: Number.POSITIVE_INFINITY }));
+    await publishVerdicts(pool, { runId, attempt: 1, verdicts: one });
+    const [row] = await rowsOf({ sql: "v.run_id = $1", parameters: [runId] });
+    expect(row.threshold).toBeNull();
   });
 
   test("a reader that goes away gives its connection back", async () => {
     for (let i = 0; i < 12; i++) {
-      const stream = await exportVerdicts(database.pool, { runId: seed.run.id }, "ndjson");
+      const stream = await exportVerdicts(database.pool, ofRun(), "ndjson");
       for await (const chunk of stream) {
         expect(chunk.length).toBeGreaterThan(0);
         break;
