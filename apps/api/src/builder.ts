@@ -66,6 +66,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
   errors: {
     directResult: true,
     defaultUnionOptions: {
+      description: "What was asked for, or why it could not be done.",
       name: ({ fieldName }) => `${fieldName[0].toUpperCase()}${fieldName.slice(1)}Result`,
     },
   },

@@ -16,6 +16,7 @@ import "./reports/fault-report.ts";
 import "./reports/heatmaps.ts";
 import "./reports/detector-metrics.ts";
 import "./reports/run-strength-queries.ts";
+import "./reports/compare-runs.ts";
 import "./verdicts/verdicts.ts";
 import "./verdicts/explanation.ts";
 import "./detectors/detectors.ts";

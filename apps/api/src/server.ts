@@ -131,7 +131,8 @@ function addSubscriptions(
   fastify.route({
     method: ["POST"],
     url: "/graphql/stream",
-    handlerTimeout: 0,
+    // As good as never: a run may take days.
+    handlerTimeout: 2 ** 31 - 1,
     handler: async (request, reply) => {
       reply.hijack();
       await handle(request, reply);

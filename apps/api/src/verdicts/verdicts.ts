@@ -76,7 +76,7 @@ interface VerdictConnectionShape {
   totalCount: () => Promise<number>;
 }
 
-const VerdictEdgeType = builder.edgeObject({
+export const VerdictEdgeType = builder.edgeObject({
   name: "VerdictEdge",
   type: VerdictType,
   description: "A verdict in its connection.",

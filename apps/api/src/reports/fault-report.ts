@@ -1,0 +1,521 @@
+import type { ReportDetails } from "@faultline/db";
+import { builder } from "../builder.ts";
+import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
+import { NotFoundError } from "../errors.ts";
+import { RunType } from "../runs/runs.ts";
+import { type IntervalShape, IntervalType, share } from "./intervals.ts";
+import { ResponsibleConceptType } from "./responsible-concepts.ts";
+
+/** The typed part of a report's JSON column; packages/db says what it holds. */
+export function detailsOf(report: { details: unknown }): ReportDetails {
+  return report.details as ReportDetails;
+}
+
+/** The index of a class name. @throws NotFoundError naming the classes that there are */
+export function classIndex(classes: readonly string[], name: string, field: string): number {
+  const index = classes.indexOf(name);
+  if (index < 0)
+    throw new NotFoundError(field, `There is no class "${name}". There are: ${classes.join(", ")}.`);
+  return index;
+}
+
+/** A threshold; null for one that no score passes (Infinity, or the largest number where a worker wrote it). */
+export function finite(threshold: number): number | null {
+  return threshold < Number.MAX_VALUE ? threshold : null;
+}
+
+interface FaultCount {
+  count: number;
+  misclassified: number;
+}
+
+const FaultShareType = builder.objectRef<FaultCount>("FaultShare").implement({
+  description:
+    "A count among the misclassified inputs and its share with a Wilson interval (null when nothing was misclassified).",
+  fields: (t) => ({
+    count: t.exposeInt("count", { description: "Misclassified inputs with this fault." }),
+    share: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Of the misclassified inputs; null when there are none.",
+      resolve: ({ count, misclassified }) => share(count, misclassified),
+    }),
+  }),
+});
+
+interface FaultCounts {
+  encoderFaults: number;
+  headFaults: number;
+  undecidedFaults: number;
+}
+
+/** The inputs that the counts are a share of: each misclassified input has exactly one of the three faults. */
+function misclassifiedOf({ encoderFaults, headFaults, undecidedFaults }: FaultCounts): number {
+  return encoderFaults + headFaults + undecidedFaults;
+}
+
+interface ClassShape extends FaultCounts {
+  class: string;
+  inputs: number;
+  correct: number;
+}
+
+const ClassReportType = builder.objectRef<ClassShape>("ClassReport").implement({
+  description: "The inputs of one true class.",
+  fields: (t) => ({
+    class: t.exposeString("class", { description: "The true class." }),
+    inputs: t.exposeInt("inputs", { description: "Labelled inputs of the class." }),
+    correct: t.exposeInt("correct", { description: "Those classified correctly." }),
+    accuracy: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Share that is correct; null without inputs.",
+      resolve: ({ correct, inputs }) => share(correct, inputs),
+    }),
+    encoderFaults: t.field({
+      type: FaultShareType,
+      description: "Misclassified because of the encoder.",
+      resolve: (row) => ({ count: row.encoderFaults, misclassified: misclassifiedOf(row) }),
+    }),
+    headFaults: t.field({
+      type: FaultShareType,
+      description: "Misclassified because of the head.",
+      resolve: (row) => ({ count: row.headFaults, misclassified: misclassifiedOf(row) }),
+    }),
+    undecidedFaults: t.field({
+      type: FaultShareType,
+      description: "Misclassified, cause undecided.",
+      resolve: (row) => ({ count: row.undecidedFaults, misclassified: misclassifiedOf(row) }),
+    }),
+  }),
+});
+
+interface PairShape extends FaultCounts {
+  trueClass: string;
+  predictedClass: string;
+  inputs: number;
+}
+
+const FaultPairType = builder.objectRef<PairShape>("FaultPair").implement({
+  description: "A cell of the confusion matrix.",
+  fields: (t) => ({
+    trueClass: t.exposeString("trueClass", { description: "The label." }),
+    predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
+    inputs: t.exposeInt("inputs", { description: "Inputs of the cell." }),
+    encoderFaults: t.field({
+      type: FaultShareType,
+      description: "Because of the encoder.",
+      resolve: (row) => ({ count: row.encoderFaults, misclassified: misclassifiedOf(row) }),
+    }),
+    headFaults: t.field({
+      type: FaultShareType,
+      description: "Because of the head.",
+      resolve: (row) => ({ count: row.headFaults, misclassified: misclassifiedOf(row) }),
+    }),
+    undecidedFaults: t.field({
+      type: FaultShareType,
+      description: "Cause undecided.",
+      resolve: (row) => ({ count: row.undecidedFaults, misclassified: misclassifiedOf(row) }),
+    }),
+  }),
+});
+
+const AxisEntryType = builder
+  .objectRef<{ phrase: string; kind: "CONCEPT" | "CLASS" }>("AxisEntry")
+  .implement({
+    description: "A row and column of every heatmap of the run.",
+    fields: (t) => ({
+      phrase: t.exposeString("phrase", { description: "A concept's phrase or a class name." }),
+      kind: t.field({ type: AxisKindType, description: "Which of the two.", resolve: ({ kind }) => kind }),
+    }),
+  });
+
+const AlignmentQualityType = builder
+  .objectRef<ReportDetails["alignment"]["evaluated"]>("AlignmentQuality")
+  .implement({
+    description: "How well the map from the classifier's space meets the VLM's image embeddings.",
+    fields: (t) => ({
+      inputs: t.exposeInt("inputs", {
+        description: "Inputs that it was measured on; none of them fitted the map.",
+      }),
+      r2: t.exposeFloat("r2", { description: "Coefficient of determination, at most 1; may be negative." }),
+      meanCosine: t.exposeFloat("meanCosine", { description: "Mean cosine of mapped and VLM embeddings." }),
+      centredCosine: t.exposeFloat("centredCosine", {
+        description: "The same after the shared mean is taken off, which flatters less.",
+      }),
+    }),
+  });
+
+const AlignmentReportType = builder.objectRef<ReportDetails["alignment"]>("AlignmentReport").implement({
+  description: "The affine map into the VLM's space. A poor map looks like a poor encoder: read it first.",
+  fields: (t) => ({
+    evaluated: t.field({
+      type: AlignmentQualityType,
+      description: "On the evaluated inputs.",
+      resolve: ({ evaluated }) => evaluated,
+    }),
+    clean: t.field({
+      type: AlignmentQualityType,
+      nullable: true,
+      description: "Side by side, for attacked data: on the clean originals.",
+      resolve: ({ clean }) => clean,
+    }),
+    heldOut: t.field({
+      type: AlignmentQualityType,
+      nullable: true,
+      description:
+        "On alignment inputs that were kept out of the fit; null when there were too few to keep some out.",
+      resolve: ({ heldOut }) => heldOut,
+    }),
+    lambda: t.exposeFloat("lambda", { description: "Ridge penalty." }),
+    rank: t.exposeInt("rank", { description: "Rank of the embeddings that fitted it." }),
+  }),
+});
+
+const OracleAgreementType = builder
+  .objectRef<ReportDetails["oracle"]["agreement"][number]>("OracleAgreement")
+  .implement({
+    description: "How much the fault localisation depends on the choice of oracle.",
+    fields: (t) => ({
+      variant: t.field({
+        type: OracleVariantType,
+        description: "The rival oracle.",
+        resolve: ({ variant }) => variant,
+      }),
+      localised: t.exposeInt("localised", { description: "Misclassified inputs that both localised." }),
+      changed: t.exposeInt("changed", { description: "Those of them where the answer differs." }),
+    }),
+  });
+
+const OracleReportType = builder.objectRef<ReportDetails["oracle"]>("OracleReport").implement({
+  description: "How far the oracle itself can be trusted.",
+  fields: (t) => ({
+    errorOnCorrect: t.field({
+      type: IntervalType,
+      description: "Share of correctly classified inputs on which it does not name the true class.",
+      resolve: ({ errorOnCorrect }) => errorOnCorrect,
+    }),
+    zeroShotAccuracy: t.field({
+      type: IntervalType,
+      description: "Accuracy of the VLM's own image embedding.",
+      resolve: ({ zeroShotAccuracy }) => zeroShotAccuracy,
+    }),
+    margin: t.exposeFloat("margin", {
+      description: "Calibrated difference of cosines under which it is undecided.",
+    }),
+    agreement: t.field({
+      type: [OracleAgreementType],
+      description: "Against its rivals.",
+      resolve: ({ agreement }) => agreement,
+    }),
+  }),
+});
+
+const ConceptShiftType = builder
+  .objectRef<ReportDetails["encoderExplanation"][number]>("ConceptShift")
+  .implement({
+    description: "A concept that the encoder lost or invented against the VLM's own view.",
+    fields: (t) => ({
+      concept: t.exposeString("axis", { description: "Its phrase." }),
+      shift: t.exposeFloat("shift", {
+        description: "In standard deviations; negative: lost, positive: invented.",
+      }),
+      qValue: t.exposeFloat("qValue", { description: "Benjamini-Hochberg." }),
+    }),
+  });
+
+const ConceptWeightType = builder.objectRef<{ axis: string; weight: number }>("ConceptWeight").implement({
+  description: "How much a concept speaks for the wrong class in the head.",
+  fields: (t) => ({
+    concept: t.exposeString("axis", { description: "Its phrase." }),
+    weight: t.exposeFloat("weight", {
+      description: "Positive: for the predicted class, against the true one.",
+    }),
+  }),
+});
+
+interface HeadExplanationShape {
+  trueClass: string;
+  predictedClass: string;
+  concepts: { axis: string; weight: number }[];
+}
+
+const HeadExplanationType = builder.objectRef<HeadExplanationShape>("HeadExplanation").implement({
+  description: "Concepts that the head weighs wrongly for a pair of classes.",
+  fields: (t) => ({
+    trueClass: t.exposeString("trueClass", { description: "The label." }),
+    predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
+    concepts: t.field({
+      type: [ConceptWeightType],
+      description: "Largest first.",
+      resolve: ({ concepts }) => concepts,
+    }),
+  }),
+});
+
+const ConceptFidelityType = builder
+  .objectRef<ReportDetails["fidelity"][number]>("ConceptFidelity")
+  .implement({
+    description: "How faithfully the map carries a concept.",
+    fields: (t) => ({
+      concept: t.exposeString("axis", { description: "Its phrase." }),
+      correlation: t.exposeFloat("correlation", {
+        nullable: true,
+        description: "Pearson correlation of aligned and VLM strengths; null when one of them does not vary.",
+      }),
+    }),
+  });
+
+interface DetectorSummaryShape extends Omit<ReportDetails["detector"], "pooledClasses"> {
+  pooledClasses: string[];
+  auroc: IntervalShape | null;
+}
+
+const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSummary").implement({
+  description: "The runtime detector that gave the run's verdicts.",
+  fields: (t) => ({
+    similarity: t.field({
+      type: SimilarityType,
+      description: "How heatmaps are compared.",
+      resolve: ({ similarity }) => similarity as "cosine",
+    }),
+    falseAlarmRate: t.exposeFloat("falseAlarmRate", {
+      nullable: true,
+      description: "Wanted false-alarm rate; null: the paper's rule, score > 0.",
+    }),
+    threshold: t.float({
+      nullable: true,
+      description:
+        "Scores above it are defects, where classes share one; null: too little calibration data, nothing is flagged.",
+      resolve: ({ threshold }) => finite(threshold),
+    }),
+    pooledClasses: t.exposeStringList("pooledClasses", {
+      description: "Classes with too few incorrect calibration inputs for a reference of their own.",
+    }),
+    measuredFalseAlarmRate: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "On the run's own labelled inputs.",
+      resolve: ({ measuredFalseAlarmRate }) => measuredFalseAlarmRate,
+    }),
+    measuredDetectionRate: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "On the run's own labelled inputs.",
+      resolve: ({ measuredDetectionRate }) => measuredDetectionRate,
+    }),
+    positives: t.exposeString("positives", { description: "What counts as a defect in the metrics." }),
+    negatives: t.exposeString("negatives", { description: "What counts as sound in the metrics." }),
+    combinedKept: t.exposeBoolean("combinedKept", {
+      description: "The learned combination of all detectors won on held-out data.",
+    }),
+    auroc: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "AUROC of the similarity in use.",
+      resolve: ({ auroc }) => auroc,
+    }),
+  }),
+});
+
+const ReportWarningType = builder.objectRef<{ code: string; message: string }>("ReportWarning").implement({
+  description: "Something that limits what the report can say.",
+  fields: (t) => ({
+    code: t.exposeString("code", { description: "Stable, for programs." }),
+    message: t.exposeString("message", { description: "For people." }),
+  }),
+});
+
+const withClasses = {
+  run: { select: { datasetId: true, modelVersion: { select: { classes: true } } } },
+} as const;
+
+export const FaultReportType = builder.prismaObject("RunReport", {
+  name: "FaultReport",
+  description: "Why the classifier fails: accuracy, where the faults lie, and in which words.",
+  fields: (t) => ({
+    run: t.relation("run", { description: "The run that it is about." }),
+    axis: t.field({
+      type: [AxisEntryType],
+      description: "Rows and columns of every heatmap: the concepts, then the classes.",
+      resolve: ({ axis, conceptCount }) =>
+        axis.map((phrase, i) => ({
+          phrase,
+          kind: i < conceptCount ? ("CONCEPT" as const) : ("CLASS" as const),
+        })),
+    }),
+    inputs: t.exposeInt("inputs", { description: "Inputs that were evaluated." }),
+    labelled: t.exposeInt("labelled", { description: "Those of them with a label." }),
+    misclassified: t.exposeInt("misclassified", { description: "Labelled inputs with a wrong answer." }),
+    quarantined: t.exposeInt("quarantinedCount", { description: "Inputs that could not be used." }),
+    accuracy: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Share of the labelled inputs that is correct; null without labels.",
+      resolve: ({ labelled, misclassified }) => share(labelled - misclassified, labelled),
+    }),
+    encoderFaults: t.field({
+      type: FaultShareType,
+      description: "The encoder lost the meaning.",
+      resolve: ({ encoderFaults, misclassified }) => ({ count: encoderFaults, misclassified }),
+    }),
+    headFaults: t.field({
+      type: FaultShareType,
+      description: "The encoder kept the meaning, the head judged wrongly.",
+      resolve: ({ headFaults, misclassified }) => ({ count: headFaults, misclassified }),
+    }),
+    undecidedFaults: t.field({
+      type: FaultShareType,
+      description: "The oracle itself is unsure.",
+      resolve: ({ undecidedFaults, misclassified }) => ({ count: undecidedFaults, misclassified }),
+    }),
+    correctedEncoderShare: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Encoder share corrected for the oracle's error (Rogan-Gladen).",
+      resolve: (report) => detailsOf(report).oracle.corrected?.encoder ?? null,
+    }),
+    correctedHeadShare: t.field({
+      type: IntervalType,
+      nullable: true,
+      description: "Head share corrected for the oracle's error (Rogan-Gladen).",
+      resolve: (report) => detailsOf(report).oracle.corrected?.head ?? null,
+    }),
+    classes: t.field({
+      type: [ClassReportType],
+      description: "Every class, in the order of the logits.",
+      select: {
+        run: {
+          select: {
+            modelVersion: { select: { classes: true } },
+            classReports: { orderBy: { classIndex: "asc" } },
+          },
+        },
+      },
+      resolve: ({ run }) =>
+        run.classReports.map((row) => ({ ...row, class: run.modelVersion.classes[row.classIndex] })),
+    }),
+    pairs: t.field({
+      type: [FaultPairType],
+      description: "Every cell of the confusion matrix that has an input.",
+      select: {
+        run: {
+          select: {
+            modelVersion: { select: { classes: true } },
+            faultPairs: { orderBy: [{ trueClass: "asc" }, { predictedClass: "asc" }] },
+          },
+        },
+      },
+      resolve: ({ run }) =>
+        run.faultPairs.map((row) => ({
+          ...row,
+          trueClass: run.modelVersion.classes[row.trueClass],
+          predictedClass: run.modelVersion.classes[row.predictedClass],
+        })),
+    }),
+    alignment: t.field({
+      type: AlignmentReportType,
+      description: "Quality of the map.",
+      resolve: (report) => detailsOf(report).alignment,
+    }),
+    oracle: t.field({
+      type: OracleReportType,
+      description: "Quality of the oracle.",
+      resolve: (report) => detailsOf(report).oracle,
+    }),
+    responsibleConcepts: t.field({
+      type: [ResponsibleConceptType],
+      description: "Concepts of the significant cells of correct − incorrect, largest effect first.",
+      args: {
+        class: t.arg.string({ description: "Of this class; all classes together when left out." }),
+        first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
+      },
+      select: withClasses,
+      resolve: (report, args) => {
+        const details = detailsOf(report);
+        const { datasetId, modelVersion } = report.run;
+        const all =
+          args.class == null
+            ? details.responsibleConcepts
+            : (details.responsibleConceptsByClass.find(
+                (entry) =>
+                  entry.classIndex === classIndex(modelVersion.classes, args.class as string, "class"),
+              )?.concepts ?? []);
+        return all
+          .slice(0, Math.min(Math.max(args.first ?? 20, 0), 100))
+          .map((concept) => ({ ...concept, datasetId }));
+      },
+    }),
+    attackConcepts: t.field({
+      type: [ResponsibleConceptType],
+      nullable: true,
+      description: "Of clean − attacked; null on clean data.",
+      select: withClasses,
+      resolve: (report) => {
+        const { datasetId } = report.run;
+        return detailsOf(report).attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null;
+      },
+    }),
+    encoderExplanation: t.field({
+      type: [ConceptShiftType],
+      description: "What the encoder lost or invented in the inputs with an encoder fault.",
+      resolve: (report) => detailsOf(report).encoderExplanation,
+    }),
+    headExplanation: t.field({
+      type: [HeadExplanationType],
+      description: "What the head weighs wrongly, by pair of classes.",
+      select: withClasses,
+      resolve: (report) => {
+        const { classes } = report.run.modelVersion;
+        return detailsOf(report).headExplanation.map(({ trueClass, predictedClass, concepts }) => ({
+          trueClass: classes[trueClass],
+          predictedClass: classes[predictedClass],
+          concepts,
+        }));
+      },
+    }),
+    detector: t.field({
+      type: DetectorSummaryType,
+      description: "The runtime detector of the run.",
+      select: {
+        run: {
+          select: {
+            modelVersion: { select: { classes: true } },
+            detectorMetrics: { select: { detector: true, auroc: true, aurocLow: true, aurocHigh: true } },
+          },
+        },
+      },
+      resolve: (report) => {
+        const { detector } = detailsOf(report);
+        const { modelVersion, detectorMetrics } = report.run;
+        const metric = detectorMetrics.find((row) => row.detector === detector.similarity);
+        return {
+          ...detector,
+          pooledClasses: detector.pooledClasses.map((index) => modelVersion.classes[index]),
+          auroc: metric ? { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh } : null,
+        };
+      },
+    }),
+    fidelity: t.field({
+      type: [ConceptFidelityType],
+      description: "One an axis entry.",
+      resolve: (report) => detailsOf(report).fidelity,
+    }),
+    warnings: t.field({
+      type: [ReportWarningType],
+      description: "What limits this report; read them.",
+      resolve: (report) => detailsOf(report).warnings,
+    }),
+    resultSha256: t.exposeString("resultSha256", {
+      description: "Hash of every number: equal hashes mean equal results to the bit.",
+    }),
+  }),
+});
+
+builder.prismaObjectField(RunType, "report", (t) =>
+  t.relation("report", {
+    type: FaultReportType,
+    nullable: true,
+    description: "Null until the run succeeded.",
+  }),
+);

@@ -1,0 +1,28 @@
+import { type Interval as Estimate, wilsonInterval } from "@faultline/core";
+import { builder } from "../builder.ts";
+
+/** A number with its 95 % interval, as the schema names its parts. */
+export interface IntervalShape {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export const IntervalType = builder.objectRef<IntervalShape>("Interval").implement({
+  description: "A number with its 95 % interval.",
+  fields: (t) => ({
+    value: t.exposeFloat("value", { description: "The estimate." }),
+    low: t.exposeFloat("low", { description: "Lower end." }),
+    high: t.exposeFloat("high", { description: "Upper end." }),
+  }),
+});
+
+/** An estimate of packages/core; null where it is not a number (nothing was counted). */
+export function interval({ estimate, lower, upper }: Estimate): IntervalShape | null {
+  return Number.isNaN(estimate) ? null : { value: estimate, low: lower, high: upper };
+}
+
+/** A share with its Wilson interval; null when there are no trials. */
+export function share(successes: number, trials: number): IntervalShape | null {
+  return interval(wilsonInterval(successes, trials));
+}
