@@ -85,8 +85,8 @@ export interface FaultReport {
  * Fault shares overall, per true class and per class pair.
  *
  * @param classes K
- * @param rows only these inputs (for instance those of one attack type); all when left out
- * @param confidence of the Wilson intervals
+ * @param options `rows`: only these inputs (for instance those of one attack type), all when left out;
+ *   `confidence` of the Wilson intervals, 0.95 by default
  */
 export function faultReport(
   labels: ArrayLike<number>,
