@@ -55,7 +55,7 @@ const columns: Column<ClassRow>[] = [
   { id: "undecided", header: "Undecided", align: "right", value: (row) => row.undecidedFaults.count },
 ];
 
-const rowHeight = 26;
+const rowHeight = 34;
 const labelWidth = 96;
 const plotWidth = 560;
 
@@ -123,7 +123,7 @@ export function ClassFaults({
             <g key={row.class}>
               <text
                 x={labelWidth - 8}
-                y={y + 9}
+                y={y + 12}
                 textAnchor="end"
                 dominantBaseline="central"
                 fontSize="12"
@@ -149,13 +149,13 @@ export function ClassFaults({
                       x={at + 0.5}
                       y={y}
                       width={Math.max(1, width - 1)}
-                      height={18}
+                      height={24}
                       fill={fault === "UNDECIDED" ? "url(#undecided-hatch)" : faultLooks[fault].colour}
                     />
                   </Link>
                 );
               })}
-              <text x={x + 6} y={y + 9} dominantBaseline="central" fontSize="11.5" fill="var(--muted)">
+              <text x={x + 6} y={y + 12} dominantBaseline="central" fontSize="11.5" fill="var(--muted)">
                 {percent(errors / row.inputs)}
               </text>
             </g>

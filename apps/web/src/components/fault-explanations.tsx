@@ -81,7 +81,7 @@ const attackColumns: Column<AttackRow>[] = [
 export function FaultExplanations({ report, attack }: { report: Report; attack: string | null }) {
   const panel = "min-w-0 rounded-lg border bg-surface p-4 sm:p-5";
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2 xl:grid-cols-3">
+    <div className="grid min-w-0 items-start gap-4 lg:grid-cols-2 xl:grid-cols-1">
       {report.attackConcepts && (
         <section className={panel} aria-labelledby="attack-concepts">
           <h2 id="attack-concepts" className="mb-2 font-semibold">
@@ -92,7 +92,7 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
             columns={attackColumns}
             rows={report.attackConcepts}
             csvName="attack-concepts"
-            maxHeight={300}
+            maxHeight={260}
             empty="No significant change."
           />
         </section>
@@ -109,7 +109,7 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
           columns={shiftColumns}
           rows={report.encoderExplanation}
           csvName="encoder-explanation"
-          maxHeight={300}
+          maxHeight={260}
           empty="No encoder fault to explain."
         />
       </section>
@@ -123,7 +123,7 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
           columns={headColumns}
           rows={report.headExplanation}
           csvName="head-explanation"
-          maxHeight={300}
+          maxHeight={260}
           empty="No head fault to explain."
         />
       </section>
@@ -137,7 +137,7 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
           columns={fidelityColumns}
           rows={report.fidelity}
           csvName="concept-fidelity"
-          maxHeight={300}
+          maxHeight={260}
           initialSort={{ id: "correlation", desc: false }}
         />
       </section>

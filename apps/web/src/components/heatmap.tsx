@@ -78,7 +78,7 @@ export function Heatmap(props: Props) {
     [rowLabels, columnLabels, width, square, zoom],
   );
   const size = heatmapSize(layout);
-  const height = Math.min(size.height, props.maxHeight ?? 640);
+  const height = Math.min(size.height, props.maxHeight ?? 780);
   const viewWidth = Math.min(size.width, width);
 
   const pixels = useMemo(() => {

@@ -1,11 +1,22 @@
-import { type Interval, percent, percentInterval } from "../plots/number-format.ts";
+import type { ReactNode } from "react";
+import { decimal, decimalInterval, type Interval, percent, percentInterval } from "../plots/number-format.ts";
 
-/** A share as a number with its 95 % interval beneath or beside it. */
+/** Shares are written in per cent, areas under a curve as decimals. */
+type Unit = "share" | "area";
+
+const written = {
+  share: { value: (value?: number) => percent(value), interval: percentInterval },
+  area: { value: (value?: number) => decimal(value), interval: decimalInterval },
+};
+
+/** A number with its 95 % interval beneath or beside it. */
 export function IntervalValue({
   interval,
+  unit = "share",
   beside = false,
 }: {
   interval: Interval | null | undefined;
+  unit?: Unit;
   beside?: boolean;
 }) {
   if (!interval) return <span className="text-faint">–</span>;
@@ -14,8 +25,10 @@ export function IntervalValue({
       className={`tabular-nums ${beside ? "whitespace-nowrap" : "inline-grid"}`}
       title="Value and 95 % interval"
     >
-      <span>{percent(interval.value)}</span>{" "}
-      <span className="text-xs whitespace-nowrap text-faint">{percentInterval(interval)}</span>
+      <span>{written[unit].value(interval.value)}</span>{" "}
+      <span className="text-xs font-normal whitespace-nowrap text-faint">
+        {written[unit].interval(interval)}
+      </span>
     </span>
   );
 }
@@ -25,14 +38,16 @@ export function Headline({
   name,
   mark,
   interval,
+  unit = "share",
   value,
   note,
 }: {
   name: string;
-  mark?: React.ReactNode;
+  mark?: ReactNode;
   interval?: Interval | null;
+  unit?: Unit;
   value?: string;
-  note?: React.ReactNode;
+  note?: ReactNode;
 }) {
   return (
     <div className="min-w-0 bg-surface px-4 py-3">
@@ -42,11 +57,11 @@ export function Headline({
       </dt>
       <dd>
         <span className="text-xl font-semibold tracking-tight tabular-nums">
-          {value ?? percent(interval?.value)}
+          {value ?? written[unit].value(interval?.value)}
         </span>
         {interval && (
           <span className="ml-2 text-xs whitespace-nowrap text-faint tabular-nums">
-            {percentInterval(interval)}
+            {written[unit].interval(interval)}
           </span>
         )}
         {note && <span className="block text-xs text-muted tabular-nums">{note}</span>}
@@ -56,7 +71,7 @@ export function Headline({
 }
 
 /** Headline numbers in a row of equal boxes. */
-export function Headlines({ children }: { children: React.ReactNode }) {
+export function Headlines({ children }: { children: ReactNode }) {
   return (
     <dl className="grid grid-cols-[repeat(auto-fit,minmax(10.5rem,1fr))] gap-px overflow-hidden rounded-lg border bg-line">
       {children}

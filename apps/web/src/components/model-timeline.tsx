@@ -98,7 +98,7 @@ export function ModelTimeline({
                   <div>
                     <dt className="text-xs text-muted">Detector AUROC</dt>
                     <dd className="text-lg font-semibold">
-                      <IntervalValue interval={clean.report.detector.auroc} />
+                      <IntervalValue interval={clean.report.detector.auroc} unit="area" />
                     </dd>
                   </div>
                 </dl>

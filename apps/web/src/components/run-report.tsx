@@ -110,6 +110,7 @@ export function ReportHeadlines({ report }: { report: ResultOf<typeof headlinesF
         <Headline
           name="Detector AUROC"
           interval={report.detector.auroc}
+          unit="area"
           note={report.detector.similarity.toLowerCase().replaceAll("_", " ")}
         />
         <Headline
@@ -193,8 +194,10 @@ export function RunReport({ id }: { id: string }) {
               <PairHeatmap runId={id} chosenClass={chosenClass || null} fixedKind="differential" />
               <ResponsibleConcepts runId={id} chosenClass={chosenClass || null} />
             </div>
-            <PairHeatmap runId={id} chosenClass={chosenClass || null} />
-            <FaultExplanations report={report} attack={node.attackType?.name ?? null} />
+            <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+              <PairHeatmap runId={id} chosenClass={chosenClass || null} />
+              <FaultExplanations report={report} attack={node.attackType?.name ?? null} />
+            </div>
           </div>
         );
       }}

@@ -121,7 +121,7 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
         header: "Detector AUROC",
         align: "right",
         value: (run) => run.report?.detector.auroc?.value,
-        cell: (run) => <IntervalValue interval={run.report?.detector.auroc} beside />,
+        cell: (run) => <IntervalValue interval={run.report?.detector.auroc} unit="area" beside />,
       },
       {
         id: "created",

@@ -16,7 +16,7 @@ export const labelSize = 11;
 const letterWidth = 5.9;
 
 /**
- * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 30), and
+ * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 32, in flat matrices 44), and
  * else keep a smallest size and scroll.
  *
  * @param square cells as high as wide (concept × concept); otherwise rows keep a height for their label
@@ -37,7 +37,7 @@ export function heatmapLayout(
   const rows = rowLabels.length;
   const fitting = (width - labelWidth) / Math.max(1, columns);
   const smallest = columns > 200 ? 4 : labelledCell;
-  const cellWidth = cell ?? Math.min(30, Math.max(smallest, fitting));
+  const cellWidth = cell ?? Math.min(square ? 32 : 44, Math.max(smallest, fitting));
   const cellHeight = square ? cellWidth : Math.max(rows > 60 ? labelledCell : 18, Math.min(26, cellWidth));
   return { labelWidth, labelHeight, cellWidth, cellHeight, rows, columns };
 }

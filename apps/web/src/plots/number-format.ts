@@ -29,6 +29,11 @@ export function percentInterval(interval: Interval | null | undefined, digits = 
   );
 }
 
+/** "0.842 – 0.880". */
+export function decimalInterval(interval: Interval | null | undefined, digits = 3): string {
+  return interval ? `${decimal(interval.low, digits)} – ${decimal(interval.high, digits)}` : "";
+}
+
 /** Fixed digits with a true minus sign: -0.1234 -> "−0.123". */
 export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", minus);

@@ -1,0 +1,129 @@
+"use client";
+
+import { useMemo } from "react";
+import { useQuery } from "urql";
+import { graphql } from "../graphql.ts";
+import { alphabeticalOrder, clusteringOrder, columnClusteringOrder } from "../plots/clustering-order.ts";
+import type { ComparisonState } from "../plots/compare-state.ts";
+import { count, decimal } from "../plots/number-format.ts";
+import { SegmentedControl } from "./form-controls.tsx";
+import { Heatmap, ScaleLegend } from "./heatmap.tsx";
+import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+
+const viewsQuery = graphql(`
+  query ComparedViews($ids: [ID!]!, $kind: HeatmapKind!) {
+    nodes(ids: $ids) {
+      __typename
+      ... on Run { id classConceptView(kind: $kind) { classes axis inputs values } }
+    }
+  }
+`);
+
+const sequential = { kind: "sequential" } as const;
+
+/** The class × concept views of the runs as small multiples: one scale, and the baseline's order for all. */
+export function ComparisonHeatmaps({
+  runs,
+  names,
+  view,
+  order,
+  onView,
+  onOrder,
+}: {
+  runs: readonly { id: string }[];
+  names: readonly string[];
+  view: ComparisonState["view"];
+  order: ComparisonState["order"];
+  onView: (view: ComparisonState["view"]) => void;
+  onOrder: (order: ComparisonState["order"]) => void;
+}) {
+  const kind = view === "ground-truth" ? "GROUND_TRUTH" : "OUTPUT_LABEL";
+  const ids = useMemo(() => runs.map(({ id }) => id), [runs]);
+  const [state, retry] = useQuery({ query: viewsQuery, variables: { ids, kind } });
+  const multiples = useMemo(() => {
+    const views = (state.data?.nodes ?? []).map((node) =>
+      node?.__typename === "Run" ? node.classConceptView : null,
+    );
+    const baseline = views[0];
+    return views.map((own) => {
+      if (!own) return null;
+      const like = baseline && baseline.axis.join("\n") === own.axis.join("\n") ? baseline : own;
+      return {
+        ...own,
+        rows:
+          order === "alphabetical"
+            ? alphabeticalOrder(own.classes)
+            : clusteringOrder(like.values, like.classes.length, like.axis.length),
+        columns:
+          order === "alphabetical"
+            ? alphabeticalOrder(own.axis)
+            : columnClusteringOrder(like.values, like.classes.length, like.axis.length),
+      };
+    });
+  }, [state.data, order]);
+  return (
+    <section aria-labelledby="multiples" className="rounded-lg border bg-surface p-4 sm:p-5">
+      <h2 id="multiples" className="font-semibold">
+        Class × concept, side by side
+      </h2>
+      <p className="mb-2 text-sm text-muted">One scale and the baseline's order for all.</p>
+      <div className="no-print mb-3 flex flex-wrap items-center gap-3">
+        <SegmentedControl
+          label="Inputs of a class"
+          value={view}
+          onChange={onView}
+          options={[
+            { value: "ground-truth", label: "Ground truth" },
+            { value: "output-label", label: "Output label" },
+          ]}
+        />
+        <SegmentedControl
+          label="Order"
+          value={order}
+          onChange={onOrder}
+          options={[
+            { value: "clustered", label: "Clustered" },
+            { value: "alphabetical", label: "A–Z" },
+          ]}
+        />
+        <span className="text-xs text-muted">
+          <ScaleLegend scale={sequential} />
+        </span>
+      </div>
+      <Loaded state={state} retry={retry} what="the heatmaps" skeleton={<Skeleton className="h-80" />}>
+        {() => (
+          <div className="grid gap-x-5 gap-y-4 md:grid-cols-2 2xl:grid-cols-3">
+            {multiples.map((own, i) => (
+              <figure key={runs[i].id} className="min-w-0">
+                <figcaption className="mb-1 text-sm font-medium">{names[i]}</figcaption>
+                {own ? (
+                  <Heatmap
+                    bare
+                    label={`Class × concept win rates of ${names[i]}`}
+                    rowLabels={own.classes}
+                    columnLabels={own.axis}
+                    values={own.values}
+                    scale={sequential}
+                    rowOrder={own.rows}
+                    columnOrder={own.columns}
+                    maxHeight={420}
+                    describe={({ row, column }) =>
+                      `${own.axis[column]} in ${own.classes[row]}: ${multiples
+                        .map(
+                          (other, k) =>
+                            `${names[k]} ${decimal(other?.values[row * own.axis.length + column])}`,
+                        )
+                        .join(", ")} (${count(own.inputs[row])} inputs)`
+                    }
+                  />
+                ) : (
+                  <EmptyState title="No labelled input" />
+                )}
+              </figure>
+            ))}
+          </div>
+        )}
+      </Loaded>
+    </section>
+  );
+}

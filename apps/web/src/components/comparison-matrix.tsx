@@ -1,0 +1,90 @@
+"use client";
+
+import Link from "next/link";
+import { graphql, type ResultOf } from "../graphql.ts";
+import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
+import { decimal, percent } from "../plots/number-format.ts";
+import { FaultShape } from "./marks.tsx";
+import { useTheme } from "./theme.tsx";
+
+export const comparisonMatrixFragment = graphql(`
+  fragment ComparisonMatrix on RunComparison @_unmask {
+    matrix {
+      run { id }
+      modelVersion
+      attackType
+      accuracy { value low high }
+      encoderShare { value low high }
+      detectorAuroc { value low high }
+    }
+  }
+`);
+
+type Cell = ResultOf<typeof comparisonMatrixFragment>["matrix"][number];
+
+/** Version × attack: accuracy, detection AUROC and encoder share of the compared runs. */
+export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof comparisonMatrixFragment> }) {
+  const theme = useTheme();
+  const versions = [...new Set(comparison.matrix.map(({ modelVersion }) => modelVersion))];
+  const attacks = [...new Set(comparison.matrix.map(({ attackType }) => attackType))].sort((a, b) =>
+    (a ?? "").localeCompare(b ?? ""),
+  );
+  const scale = sequentialTable(theme);
+  const value = (cell: Cell) => (
+    <Link
+      href={`/runs/${encodeURIComponent(cell.run.id)}`}
+      className="grid gap-0.5 rounded-md border border-l-4 px-3 py-2 hover:bg-sunken"
+      style={{ borderLeftColor: cssColour(colourAt(scale, 0, 1, cell.accuracy?.value ?? 0)) }}
+    >
+      <span className="text-lg font-semibold tabular-nums">{percent(cell.accuracy?.value)}</span>
+      <span className="text-xs text-muted tabular-nums">AUROC {decimal(cell.detectorAuroc?.value, 3)}</span>
+      <span className="inline-flex items-center gap-1 text-xs text-muted tabular-nums">
+        <FaultShape fault="ENCODER" size={8} /> encoder {percent(cell.encoderShare?.value, 0)}
+      </span>
+    </Link>
+  );
+  return (
+    <section aria-labelledby="matrix" className="rounded-lg border bg-surface p-4 sm:p-5">
+      <h2 id="matrix" className="font-semibold">
+        Version × attack
+      </h2>
+      <p className="mb-2 text-sm text-muted">Accuracy, detection AUROC and share of encoder faults.</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <section aria-label="Version by attack" tabIndex={0} className="overflow-x-auto">
+        <table className="text-sm">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="sr-only">Version</span>
+              </th>
+              {attacks.map((attack) => (
+                <th key={attack ?? ""} scope="col" className="px-1 pb-1 text-left font-medium text-muted">
+                  {attack ?? "clean"}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {versions.map((version) => (
+              <tr key={version}>
+                <th scope="row" className="pr-3 text-left font-medium whitespace-nowrap">
+                  {version}
+                </th>
+                {attacks.map((attack) => {
+                  const cell = comparison.matrix.find(
+                    (candidate) => candidate.modelVersion === version && candidate.attackType === attack,
+                  );
+                  return (
+                    <td key={attack ?? ""} className="min-w-36 p-1 align-top">
+                      {cell ? value(cell) : <span className="px-3 text-faint">not compared</span>}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
