@@ -7,6 +7,10 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
+// Nothing that we start reports home.
+process.env.TURBO_TELEMETRY_DISABLED = "1";
+process.env.NEXT_TELEMETRY_DISABLED = "1";
+
 const say = (text) => process.stderr.write(`faultline: ${text}\n`);
 
 /** Runs a command with its output on the terminal; ends this process when it fails. */
