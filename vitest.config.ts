@@ -1,10 +1,12 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 
 // Vitest hands these on to Node, for require() too: "import" or "module" here would break CommonJS packages.
 const conditions = ["faultline-source", "node"];
 
+// Vite would take graphql's ES modules, Node takes its CommonJS for Apollo: two copies, which refuse each other.
 export default defineConfig({
-  resolve: { conditions },
+  resolve: { conditions, alias: { graphql: createRequire(import.meta.url).resolve("graphql") } },
   ssr: { resolve: { conditions } },
   test: {
     include: [

@@ -2,6 +2,9 @@ import { decodeGlobalID } from "@pothos/plugin-relay";
 import type { Context } from "../context.ts";
 import { NotFoundError } from "../errors.ts";
 
+/** What a look-up needs of a request. */
+type Asker = Pick<Context, "prisma" | "access">;
+
 interface NodeKey {
   typename: string;
   id: string;
@@ -61,7 +64,7 @@ export const nodeTypes = Object.keys(within);
 
 /** Those of the nodes that the request may see, as `Type:id`. One query a type. */
 export async function nodesWithinReach(
-  { prisma, access }: Context,
+  { prisma, access }: Pick<Context, "prisma" | "access">,
   keys: readonly NodeKey[],
 ): Promise<Set<string>> {
   const idsByType = new Map<string, string[]>();
@@ -85,7 +88,7 @@ export async function nodesWithinReach(
  *   that nothing can be learnt by guessing
  */
 export async function requireNode(
-  context: Context,
+  context: Pick<Context, "prisma" | "access">,
   typename: string,
   globalId: string,
   field: string,
@@ -97,7 +100,7 @@ export async function requireNode(
 
 /** As {@link requireNode}, but null stays null. */
 export async function optionalNode(
-  context: Context,
+  context: Pick<Context, "prisma" | "access">,
   typename: string,
   globalId: string | null | undefined,
   field: string,

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type ArtifactStore, FolderArtifactStore } from "@faultline/db";
+import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
+import { newSecret } from "../src/access/token-secret.ts";
+import { type Api, type ApiOptions, startApi } from "../src/server.ts";
+
+type Scope = "READ" | "WRITE" | "ADMIN";
+
+/** Whatever was asked for: any path can be read, and is undefined (or throws) where there is nothing. */
+export interface Data {
+  [field: string]: Data;
+}
+
+export interface Answer {
+  data: Data;
+  errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
+}
+
+/** The API over HTTP, on a real database and a real artifact store of its own. */
+export interface ApiUnderTest {
+  url: string;
+  database: TestDatabase;
+  artifactStore: ArtifactStore;
+  /** A token of the whole installation with the scope ADMIN. */
+  admin: string;
+  /** Makes a token; without a project it reaches all of them. */
+  token(scopes: Scope[], projectId?: string | null, expiresAt?: Date): Promise<string>;
+  graphql(query: string, variables?: object, token?: string | null): Promise<Answer>;
+  /** Runs a request and counts the statements that reach the database meanwhile. */
+  countStatements<T>(action: () => Promise<T>): Promise<{ result: T; statements: number }>;
+  /** Puts bytes into the artifact store in the project's name. */
+  upload(projectId: string, bytes: Uint8Array): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startApiUnderTest(options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
+  const database = await createTestDatabase();
+  const folder = await mkdtemp(path.join(tmpdir(), "faultline-api-test-"));
+  const artifactStore = await FolderArtifactStore.open(path.join(folder, "artifacts"));
+  const api: Api = await startApi({
+    database,
+    databaseUrl: database.url,
+    artifactStore,
+    uploadsDirectory: path.join(folder, "uploads"),
+    ...options,
+  });
+  const token: ApiUnderTest["token"] = async (scopes, projectId = null, expiresAt) => {
+    const { prefix, secret, secretHash } = newSecret();
+    await database.prisma.apiToken.create({
+      data: { name: scopes.join(), scopes, projectId, expiresAt, prefix, secretHash },
+    });
+    return secret;
+  };
+  const admin = await token(["ADMIN"]);
+  return {
+    url: api.url,
+    database,
+    artifactStore,
+    admin,
+    token,
+    graphql: async (query, variables = {}, secret = admin) => {
+      const response = await fetch(`${api.url}/graphql`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as Answer;
+    },
+    countStatements: async (action) => {
+      let statements = 0;
+      const count = (client: { query: (...args: never[]) => unknown }) => {
+        const { query } = client;
+        client.query = (...args) => {
+          statements++;
+          return query.apply(client, args);
+        };
+        return () => {
+          client.query = query;
+        };
+      };
+      // Every statement of Prisma and of the API itself goes through a client of the pool.
+      const restore: (() => void)[] = [];
+      const listener = (client: unknown) => restore.push(count(client as Parameters<typeof count>[0]));
+      database.pool.on("acquire", listener);
+      try {
+        return { result: await action(), statements };
+      } finally {
+        database.pool.off("acquire", listener);
+        for (const undo of restore.reverse()) undo();
+      }
+    },
+    upload: async (projectId, bytes) => {
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      await artifactStore.put(bytes);
+      await database.prisma.artifact.createMany({
+        data: [{ sha256, bytes: bytes.length }],
+        skipDuplicates: true,
+      });
+      await database.prisma.projectArtifact.createMany({
+        data: [{ projectId, sha256 }],
+        skipDuplicates: true,
+      });
+      return sha256;
+    },
+    close: async () => {
+      await api.close();
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
