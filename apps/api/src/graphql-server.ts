@@ -11,7 +11,11 @@ import { schema } from "./schema.ts";
 const maximumTokens = 10_000;
 
 /** Apollo Server over the schema, with CSRF prevention, masked errors and nothing that phones home. */
-export function createGraphqlServer(fastify: FastifyInstance, introspection: boolean): ApolloServer<Context> {
+export function createGraphqlServer(
+  fastify: FastifyInstance,
+  introspection: boolean,
+  metrics: ApolloServerPlugin<Context>,
+): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     introspection,
@@ -21,7 +25,7 @@ export function createGraphqlServer(fastify: FastifyInstance, introspection: boo
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     formatError,
-    plugins: [fastifyApolloDrainPlugin(fastify), reportErrors],
+    plugins: [fastifyApolloDrainPlugin(fastify), reportErrors, metrics],
   });
 }
 

@@ -4,7 +4,7 @@ import { startApi } from "./server.ts";
 
 // The API's process. PORT (4000), HOST (127.0.0.1), DATABASE_URL (else the embedded PostgreSQL), FAULTLINE_DATA,
 // FAULTLINE_ARTIFACTS, FAULTLINE_LOCAL_USER=1, FAULTLINE_INTROSPECTION=0, FAULTLINE_ALLOWED_ORIGINS (comma
-// between), FAULTLINE_LOG_LEVEL.
+// between), FAULTLINE_MAX_UPLOAD_BYTES, FAULTLINE_LOG_LEVEL.
 const environment = process.env;
 const logger = pino({
   level: environment.FAULTLINE_LOG_LEVEL ?? "info",
@@ -23,6 +23,9 @@ const api = await startApi({
   localUser: environment.FAULTLINE_LOCAL_USER === "1",
   introspection: environment.FAULTLINE_INTROSPECTION !== "0",
   allowedOrigins: environment.FAULTLINE_ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim()),
+  maximumUploadBytes: environment.FAULTLINE_MAX_UPLOAD_BYTES
+    ? Number(environment.FAULTLINE_MAX_UPLOAD_BYTES)
+    : undefined,
   logger,
 });
 logger.info({ url: api.url }, "the API listens");

@@ -12,6 +12,15 @@ import type { Logger } from "pino";
 import { accessOf } from "./access/request-access.ts";
 import type { Context } from "./context.ts";
 import { createGraphqlServer, formatError } from "./graphql-server.ts";
+import { addDetectorArtifact } from "./http/detector-artifact.ts";
+import { addErrorAnswers } from "./http/error-answers.ts";
+import { addHealth } from "./http/health.ts";
+import { addMetrics } from "./http/metrics.ts";
+import { addPictures } from "./http/pictures.ts";
+import { addSessionCookie } from "./http/session-cookie.ts";
+import { unlimited } from "./http/unlimited.ts";
+import { addUploads } from "./http/uploads.ts";
+import { addVerdictExport } from "./http/verdict-export.ts";
 import { schema } from "./schema.ts";
 import type { Services } from "./services.ts";
 
@@ -23,6 +32,8 @@ export interface ApiOptions {
   artifactStore: ArtifactStore;
   /** Where unfinished uploads are kept; by default the folder `uploads` of the data directory. */
   uploadsDirectory?: string;
+  /** Largest upload in bytes; 16 GiB by default. */
+  maximumUploadBytes?: number;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -64,7 +75,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     prisma: database.prisma,
     pool: database.pool,
     artifactStore,
-    uploads: new Uploads(options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"), artifactStore),
+    uploads: new Uploads(
+      options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
+      artifactStore,
+      options.maximumUploadBytes,
+    ),
     runNotifications,
     localUser: options.localUser ?? false,
   };
@@ -82,8 +97,17 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
   });
 
+  addErrorAnswers(fastify);
+  const operationMetrics = addMetrics(fastify, services);
+  addHealth(fastify, services);
+  addSessionCookie(fastify, services);
+  addUploads(fastify, services);
+  addPictures(fastify, services);
+  addVerdictExport(fastify, services);
+  addDetectorArtifact(fastify, services);
+
   const introspection = options.introspection ?? true;
-  const graphql = createGraphqlServer(fastify, introspection);
+  const graphql = createGraphqlServer(fastify, introspection, operationMetrics);
   await graphql.start();
   fastify.route({
     method: ["GET", "POST", "OPTIONS"],
@@ -131,8 +155,7 @@ function addSubscriptions(
   fastify.route({
     method: ["POST"],
     url: "/graphql/stream",
-    // As good as never: a run may take days.
-    handlerTimeout: 2 ** 31 - 1,
+    ...unlimited,
     handler: async (request, reply) => {
       reply.hijack();
       await handle(request, reply);

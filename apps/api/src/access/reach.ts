@@ -64,7 +64,7 @@ export const nodeTypes = Object.keys(within);
 
 /** Those of the nodes that the request may see, as `Type:id`. One query a type. */
 export async function nodesWithinReach(
-  { prisma, access }: Pick<Context, "prisma" | "access">,
+  { prisma, access }: Asker,
   keys: readonly NodeKey[],
 ): Promise<Set<string>> {
   const idsByType = new Map<string, string[]>();
@@ -88,7 +88,7 @@ export async function nodesWithinReach(
  *   that nothing can be learnt by guessing
  */
 export async function requireNode(
-  context: Pick<Context, "prisma" | "access">,
+  context: Asker,
   typename: string,
   globalId: string,
   field: string,
@@ -100,7 +100,7 @@ export async function requireNode(
 
 /** As {@link requireNode}, but null stays null. */
 export async function optionalNode(
-  context: Pick<Context, "prisma" | "access">,
+  context: Asker,
   typename: string,
   globalId: string | null | undefined,
   field: string,

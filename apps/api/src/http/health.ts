@@ -1,0 +1,69 @@
+import { readMigrations } from "@faultline/db";
+import type { FastifyInstance } from "fastify";
+import type { Services } from "../services.ts";
+
+/** Longest wait for one part, in milliseconds. */
+const patience = 3000;
+
+/**
+ * `GET /healthz`: the process lives. `GET /readyz`: it can serve, that is, the database answers, carries exactly
+ * the migrations of this version, and the artifact store gives back what was put into it; 503 otherwise. Both
+ * are open and name no secrets; reasons are in the log.
+ */
+export function addHealth(fastify: FastifyInstance, { pool, artifactStore }: Services): void {
+  const checks = {
+    database: async () => {
+      await pool.query("SELECT 1");
+    },
+    migrations: async () => {
+      const wanted = await readMigrations();
+      const { rows } = await pool.query<{ name: string; checksum: string }>(
+        `SELECT migration_name AS name, checksum FROM "_prisma_migrations"
+         WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+      );
+      const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+      const missing = wanted.filter(({ name, checksum }) => applied.get(name) !== checksum);
+      if (missing.length > 0)
+        throw new Error(`not applied: ${missing.map(({ name }) => name).join(", ")}; call migrate(url)`);
+    },
+    artifactStore: async () => {
+      const probe = await artifactStore.put(Buffer.from("faultline: readiness probe\n"));
+      await artifactStore.readRange(probe.sha256, 0, probe.bytes);
+    },
+  };
+
+  fastify.get("/healthz", async (_request, reply) =>
+    reply.header("cache-control", "no-store").send({ status: "alive" }),
+  );
+
+  fastify.get("/readyz", async (request, reply) => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        try {
+          await within(patience, check());
+          return [name, "ready"] as const;
+        } catch (err) {
+          request.log.error({ err, check: name }, "not ready");
+          return [name, "failed"] as const;
+        }
+      }),
+    );
+    const ready = results.every(([, result]) => result === "ready");
+    return reply
+      .code(ready ? 200 : 503)
+      .header("cache-control", "no-store")
+      .send({ status: ready ? "ready" : "not ready", checks: Object.fromEntries(results) });
+  });
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Readable } from "node:stream";
+import { exportVerdicts, readVerdicts } from "@faultline/db";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { requireNode } from "../access/reach.ts";
+import { accessOf } from "../access/request-access.ts";
+import { ConflictError, parse } from "../errors.ts";
+import type { Services } from "../services.ts";
+import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
+import type { RunNames } from "../verdicts/verdict-page.ts";
+import { namesOf, namesSelection } from "../verdicts/verdicts.ts";
+import { RequestError } from "./error-answers.ts";
+import { unlimited } from "./unlimited.ts";
+import { verdictParquet } from "./verdict-parquet.ts";
+
+interface ExportRoute {
+  Params: { id: string };
+  Querystring: Record<string, unknown>;
+}
+
+type Format = "ndjson" | "csv" | "parquet";
+
+const mediaTypes: Record<Format, string> = {
+  ndjson: "application/x-ndjson; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+  parquet: "application/vnd.apache.parquet",
+};
+
+/** Each export holds a database connection until its reader is done; the rest of the pool serves everybody else. */
+const maximumExports = 4;
+
+/**
+ * `GET /runs/:id/verdicts.{ndjson,csv,parquet}`: all verdicts of a finished run that match, in order of input,
+ * as a stream. The parameters are those of GraphQL's VerdictFilter; `fault` may come more than once, or with
+ * commas. An export that fails midway ends with a broken connection, never as if it were complete.
+ */
+export function addVerdictExport(fastify: FastifyInstance, services: Services): void {
+  let exports = 0;
+  for (const format of Object.keys(mediaTypes) as Format[])
+    fastify.get<ExportRoute>(
+      `/runs/:id/verdicts.${format}`,
+      // A HEAD would compute the whole export.
+      { ...unlimited, exposeHeadRoute: false },
+      async (request, reply) => {
+        const { condition, fileName } = await exportOf(request, services);
+        if (exports >= maximumExports) throw busy(reply);
+        exports++;
+        const stream = await verdictStream(condition, format, services).catch((error: unknown) => {
+          exports--;
+          throw error;
+        });
+        stream.once("close", () => exports--);
+        return reply
+          .type(mediaTypes[format])
+          .header("content-disposition", `attachment; filename="${fileName}.${format}"`)
+          .send(stream);
+      },
+    );
+}
+
+async function verdictStream(condition: Condition, format: Format, { pool }: Services): Promise<Readable> {
+  if (format !== "parquet") return exportVerdicts(pool, condition, format);
+  return verdictParquet(readVerdicts(pool, condition));
+}
+
+/** @throws UnauthenticatedError, ForbiddenError, NotFoundError, ValidationError, ConflictError */
+async function exportOf(request: FastifyRequest<ExportRoute>, services: Services) {
+  const access = await accessOf(request, services);
+  access.require("READ");
+  const id = await requireNode({ ...services, access }, "Run", request.params.id, "id");
+  const run = await services.prisma.run.findUniqueOrThrow({
+    where: { id },
+    select: { name: true, status: true, ...namesSelection },
+  });
+  const names = namesOf(run);
+  const filter = parse(filterSchema(names), request.query, "query");
+  if (run.status !== "SUCCEEDED")
+    throw new ConflictError(
+      "id",
+      `The run is ${run.status}; verdicts are there once it has SUCCEEDED. Wait for it, or retry it.`,
+    );
+  const fileName = `verdicts-${run.name.replace(/[^\w.-]+/g, "-")}`;
+  return { condition: verdictCondition(id, filter, names), fileName };
+}
+
+const number = z
+  .string()
+  .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "Give a number.")
+  .transform(Number);
+
+/** VerdictFilter as query parameters. Unknown parameters are refused: a typo must not widen an export. */
+function filterSchema({ classes, axis }: RunNames) {
+  const className = nameAmong(classes, "class");
+  return z.strictObject({
+    verdict: z.enum(["OK", "DEFECT"], "Give OK or DEFECT.").optional(),
+    fault: z
+      .union([z.string(), z.array(z.string())])
+      .transform((given) => [given].flat().flatMap((one) => one.split(",")))
+      .pipe(
+        z.array(z.enum(["NONE", "ENCODER", "HEAD", "UNDECIDED"], "Give NONE, ENCODER, HEAD or UNDECIDED.")),
+      )
+      .optional(),
+    trueClass: className.optional(),
+    predictedClass: className.optional(),
+    misclassified: z
+      .enum(["true", "false"], "Give true or false.")
+      .transform((given) => given === "true")
+      .optional(),
+    minimumScore: number.optional(),
+    maximumScore: number.optional(),
+    concept: nameAmong(axis, "phrase").optional(),
+    externalIdPrefix: z.string("Give it once.").optional(),
+  });
+}
+
+function nameAmong(names: readonly string[], what: string) {
+  return z.string("Give it once.").refine((name) => names.includes(name), {
+    error: ({ input }) =>
+      `There is no ${what} "${String(input)}" in this run. There are: ${names.join(", ")}.`,
+  });
+}
+
+function busy(reply: FastifyReply): RequestError {
+  reply.header("retry-after", 10);
+  return new RequestError(
+    503,
+    "BUSY",
+    `${maximumExports} exports are under way already. Try again in a moment.`,
+  );
+}
