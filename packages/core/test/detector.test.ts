@@ -109,6 +109,54 @@ describe("scores", () => {
     expect(new Set(concepts.map(({ concept }) => concept)).size).toBe(VERDICT_CONCEPTS);
   });
 
+  it.each(["cosine", "l1"] as const)(
+    "name those of the largest contributions, from their definition: %s",
+    (kind) => {
+      const concepts = 12;
+      const uniform = random(8);
+      const heatmapOf = (shift: number) => {
+        const strengths = matrix(40, concepts);
+        for (let k = 0; k < strengths.data.length; k++)
+          strengths.data[k] = uniform() + shift * (((k % concepts) * 7) % 5);
+        return countHeatmap(strengths);
+      };
+      const correct = heatmapOf(0.1);
+      const incorrect = heatmapOf(-0.2);
+      const detector = new Detector({
+        ...model(),
+        concepts: Array.from({ length: concepts }, (_, c) => `c${c}`),
+        similarity: kind,
+        references: [reference(correct, incorrect), reference(correct, incorrect)],
+      });
+      for (let round = 0; round < 30; round++) {
+        const input = Float32Array.from({ length: concepts }, () => Math.round(uniform() * 20));
+        const shares = new Float64Array(concepts);
+        const norm = ({ counts }: HeatmapCounts) => Math.hypot(...counts) / 40;
+        let trueCells = 0;
+        for (let i = 0; i < concepts; i++)
+          for (let j = 0; j < concepts; j++) if (input[i] > input[j]) trueCells++;
+        for (let i = 0; i < concepts; i++)
+          for (let j = 0; j < concepts; j++) {
+            if (i === j) continue;
+            const h = input[i] > input[j] ? 1 : 0;
+            const r0 = correct.counts[i * concepts + j] / 40;
+            const r1 = incorrect.counts[i * concepts + j] / 40;
+            const cell =
+              kind === "cosine"
+                ? (h * (r1 / norm(incorrect) - r0 / norm(correct))) / Math.sqrt(trueCells)
+                : (Math.abs(h - r0) - Math.abs(h - r1)) / (concepts * (concepts - 1));
+            shares[i] += cell / 2;
+            shares[j] += cell / 2;
+          }
+        const ranked = Array.from(shares.keys()).sort((a, b) => Math.abs(shares[b]) - Math.abs(shares[a]));
+        const verdict = detector.checkStrengths(input, 0);
+        expect(verdict.concepts.map(({ concept }) => concept)).toEqual(ranked.slice(0, VERDICT_CONCEPTS));
+        for (const { concept, contribution } of verdict.concepts)
+          expect(contribution).toBeCloseTo(shares[concept], 12);
+      }
+    },
+  );
+
   it("name the lower concept first among equals", () => {
     // Both references are the same, so nobody contributes anything.
     const one = countHeatmap(matrix(1, 6, Float32Array.of(6, 5, 4, 3, 2, 1)));
@@ -283,6 +331,28 @@ describe("calibration", () => {
     expect(references[0].threshold).toBeLessThan(1);
   });
 
+  it("gives classes with too little data the threshold of their scores together", () => {
+    // Two rare classes of 20 inputs each: too few alone at 10 %, enough together.
+    const rare = (values: Uint8Array) => Array.from(values, (value, k) => (k < 40 ? 2 + (k % 2) : value));
+    const input = { ...world, labels: rare(world.labels), predictions: rare(world.predictions) };
+    const { references } = calibrateDetector(
+      { ...input, concepts: names.concepts, classes: ["x", "y", "z", "w"] },
+      { rule: { kind: "conformal", alpha: 0.1, scope: "class" } },
+    ).model;
+    expect(references.map(({ thresholdShared }) => thresholdShared)).toEqual([false, false, true, true]);
+    expect(references[2].thresholdInputs).toBeGreaterThanOrEqual(9);
+    expect(references[2].threshold).toBeLessThan(1);
+    expect(references[3]).toMatchObject({
+      threshold: references[2].threshold,
+      thresholdInputs: references[2].thresholdInputs,
+    });
+  });
+
+  it("accepts the ends of its options", () => {
+    const detector = calibrateDetector({ ...world, ...names }, { minimumInputs: 1, seed: 0xffffffff });
+    expect(detector.model).toMatchObject({ minimumInputs: 1, seed: 0xffffffff });
+  });
+
   it("falls back to the pooled reference under the minimum, and says so", () => {
     const rare = Array.from(world.predictions, (prediction, k) => (k < 9 ? 2 : prediction));
     const labels = Array.from(world.labels, (label, k) => (k < 4 ? 2 : label));
@@ -324,7 +394,7 @@ describe("calibration", () => {
       };
     };
     const right = (k: number) => world.labels[k] === world.predictions[k];
-    expect(() => calibrateDetector(rows(right))).toThrow("hold no incorrect input");
+    expect(() => calibrateDetector(rows(right))).toThrow("references: hold no incorrect input");
     expect(() => calibrateDetector(rows((k) => !right(k)))).toThrow("hold no correct input");
     expect(() => calibrateDetector({ ...input, concepts: ["a"] })).toThrow("concepts");
     expect(() => calibrateDetector({ ...input, labels: [0] })).toThrow("labels");
@@ -372,6 +442,10 @@ describe("explain", () => {
     expect(cells[0].stronger % 2).toBe(1);
     expect(cells[0].weaker % 2).toBe(0);
     expect(detector.explain(input, 0, 2)).toEqual(cells.slice(0, 2));
+    expect(detector.explain(input, 0, 100)).toHaveLength(expected.length);
+    expect(expected.length).toBeLessThan(15);
+    // Ties speak neither way.
+    expect(detector.explain(new Float32Array(6), 0, 100)).toEqual([]);
     expect(() => detector.explain(input.subarray(1), 0)).toThrow("strengths");
   });
 });
@@ -398,7 +472,7 @@ describe("check", () => {
 
   it("refuses what does not fit", () => {
     const plain = calibrateDetector({ ...world, ...names });
-    expect(() => plain.check(new Float32Array(3), 0)).toThrow("carries no alignment");
+    expect(() => plain.check(new Float32Array(3), 0)).toThrow("detector: carries no alignment");
     const detector = calibrateDetector({ ...world, ...names, embedding });
     expect(() => detector.check(new Float32Array(2), 0)).toThrow("embedding");
     for (const predicted of [-1, 2, 0.5]) {

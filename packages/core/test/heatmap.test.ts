@@ -136,7 +136,7 @@ describe("counting", () => {
   });
 
   it("refuses too few and too many concepts", () => {
-    expect(() => countHeatmap(matrix(1, 1))).toThrow("2 to 4096");
+    expect(() => countHeatmap(matrix(1, 1))).toThrow("concepts: is 1. A heatmap needs 2 to 4096");
     expect(() => emptyHeatmap(4097)).toThrow("2 to 4096");
     expect(() => emptyHeatmap(2.5)).toThrow("2 to 4096");
     expect(emptyHeatmap(2).counts).toHaveLength(4);
@@ -243,6 +243,10 @@ describe("encoding", () => {
     }
   });
 
+  it("reads the largest heatmap", () => {
+    expect(decodeHeatmap(encodeHeatmap(emptyHeatmap(4096))).concepts).toBe(4096);
+  });
+
   it("has the documented layout", () => {
     const bytes = encodeHeatmap({ concepts: 2, inputs: 300, counts: Uint32Array.of(0, 258, 7, 0) });
     const head = [0x46, 0x4c, 0x48, 0x4d, 1, 2, 2, 0, 44, 1, 0, 0, 0, 0, 0, 0];
@@ -272,6 +276,16 @@ describe("encoding", () => {
     ["a reserved field in use", changed(12, 1), "reserved"],
     ["missing bytes", valid.subarray(0, 19), "19 long, not 20"],
     ["extra bytes", Uint8Array.of(...valid, 0), "21 long, not 20"],
+    [
+      "missing bytes of wider counts",
+      encodeHeatmap({ concepts: 2, inputs: 300, counts: Uint32Array.of(0, 1, 1, 0) }).subarray(0, 20),
+      "20 long, not 24",
+    ],
+    [
+      "more wins than inputs far from the first row",
+      encodeHeatmap({ concepts: 3, inputs: 3, counts: Uint32Array.of(0, 2, 1, 1, 0, 2, 2, 2, 0) }),
+      "(2, 1) and (1, 2)",
+    ],
     ["a diagonal that counts", changed(16, 1), "(0, 0)"],
     ["more wins than inputs", changed(17, 3), "(1, 0) and (0, 1)"],
   ])("refuses %s", (_, bytes, message) => {

@@ -85,8 +85,8 @@ describe("exportDetector and importDetector", () => {
 
   it.each([
     ["text that is not JSON", "{", "artifact: is not JSON"],
-    ["JSON that is no object", "[1]", "not a JSON object"],
-    ["null", "null", "not a JSON object"],
+    ["JSON that is no object", "[1]", "artifact: is not a JSON object"],
+    ["null", "null", "artifact: is not a JSON object"],
     ["another kind of file", forged({ kind: "recipe" }), 'kind: is "recipe"'],
     ["no kind", forged({ kind: undefined }), "kind: is undefined"],
     ["a newer version", forged({ schemaVersion: 2 }), "schemaVersion: is 2; this version reads 1"],
@@ -108,6 +108,16 @@ describe("exportDetector and importDetector", () => {
       "a heatmap that is not base64",
       forged({ references: artifact.references.map((one) => ({ ...one, correct: "*" })) }),
       "references.0.correct: is not base64",
+    ],
+    [
+      "a second heatmap that is not base64",
+      forged({ references: artifact.references.map((one) => ({ ...one, incorrect: "*" })) }),
+      "references.0.incorrect: is not base64",
+    ],
+    [
+      "an alignment that is not base64",
+      forged({ embedding: { ...artifact.embedding, alignment: "!" } }),
+      "embedding.alignment: is not base64",
     ],
     [
       "a heatmap of other bytes",
