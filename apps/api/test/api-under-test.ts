@@ -19,6 +19,11 @@ export interface Answer {
   errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
 }
 
+/** What counting needs of a database client. */
+interface Client {
+  query(...args: unknown[]): unknown;
+}
+
 /** The API over HTTP, on a real database and a real artifact store of its own. */
 export interface ApiUnderTest {
   url: string;
@@ -73,26 +78,24 @@ export async function startApiUnderTest(options: Partial<ApiOptions> = {}): Prom
       return (await response.json()) as Answer;
     },
     countStatements: async (action) => {
+      // Every statement of Prisma and of the API itself goes through a client of the pool.
       let statements = 0;
-      const count = (client: { query: (...args: never[]) => unknown }) => {
+      const counted = new Map<Client, Client["query"]>();
+      const listener = (client: Client) => {
+        if (counted.has(client)) return;
         const { query } = client;
+        counted.set(client, query);
         client.query = (...args) => {
           statements++;
           return query.apply(client, args);
         };
-        return () => {
-          client.query = query;
-        };
       };
-      // Every statement of Prisma and of the API itself goes through a client of the pool.
-      const restore: (() => void)[] = [];
-      const listener = (client: unknown) => restore.push(count(client as Parameters<typeof count>[0]));
-      database.pool.on("acquire", listener);
+      database.pool.on("acquire", listener as never);
       try {
         return { result: await action(), statements };
       } finally {
-        database.pool.off("acquire", listener);
-        for (const undo of restore.reverse()) undo();
+        database.pool.off("acquire", listener as never);
+        for (const [client, query] of counted) client.query = query;
       }
     },
     upload: async (projectId, bytes) => {
