@@ -1,16 +1,7 @@
-import { peerAddressHeader } from "./peer-address.ts";
-
-/**
- * Route handlers cannot see the socket, and `x-forwarded-for` may be invented by the visitor. So the address
- * that a request really came from is written down here, before Next reads the request, over whatever the
- * visitor sent under that name.
- */
+/** Runs once when the server starts, before the first request. */
 export async function register(): Promise<void> {
-  if (process.env.NEXT_RUNTIME !== "nodejs") return;
-  const { subscribe } = await import("node:diagnostics_channel");
-  subscribe("http.server.request.start", (message) => {
-    const { request } = message as { request: import("node:http").IncomingMessage };
-    request.headers[peerAddressHeader] = request.socket.remoteAddress ?? "unknown";
-  });
-  process.env.FAULTLINE_PEER_ADDRESS_KNOWN = "1";
+  if (process.env.NEXT_RUNTIME === "nodejs") {
+    const { recordPeerAddresses } = await import("./record-peer-addresses.ts");
+    recordPeerAddresses();
+  }
 }

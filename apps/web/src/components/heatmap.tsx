@@ -56,6 +56,8 @@ type Props = {
   maxHeight?: number;
   /** Small multiples leave out the zoom and the legend. */
   bare?: boolean;
+  /** Cells shrink as far as the width asks; labels that do not fit are left out. */
+  compact?: boolean;
   ref?: Ref<HeatmapHandle>;
 };
 
@@ -64,7 +66,17 @@ type Props = {
  * 100 × 500 and more cells scroll smoothly. Arrow keys walk over the cells.
  */
 export function Heatmap(props: Props) {
-  const { rowLabels, columnLabels, values, scale, rowOrder, columnOrder, emphasised, square = false } = props;
+  const {
+    rowLabels,
+    columnLabels,
+    values,
+    scale,
+    rowOrder,
+    columnOrder,
+    emphasised,
+    square = false,
+    compact = false,
+  } = props;
   const theme = useTheme();
   const frame = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
@@ -74,8 +86,8 @@ export function Heatmap(props: Props) {
   const [cursor, setCursor] = useState<{ row: number; column: number } | null>(null);
 
   const layout = useMemo(
-    () => heatmapLayout(rowLabels, columnLabels, width, square, zoom),
-    [rowLabels, columnLabels, width, square, zoom],
+    () => heatmapLayout(rowLabels, columnLabels, width, { square, compact, cell: zoom }),
+    [rowLabels, columnLabels, width, square, compact, zoom],
   );
   const size = heatmapSize(layout);
   const height = Math.min(size.height, props.maxHeight ?? 780);

@@ -16,27 +16,33 @@ export const labelSize = 11;
 const letterWidth = 5.9;
 
 /**
- * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 32, in flat matrices 44), and
- * else keep a smallest size and scroll.
+ * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 32, in flat
+ * matrices 44), and else keep a smallest size and scroll.
  *
  * @param square cells as high as wide (concept × concept); otherwise rows keep a height for their label
+ * @param compact cells may shrink to 2 pixels before the heatmap scrolls
  * @param cell wanted cell width in pixels; null fits the width
  */
 export function heatmapLayout(
   rowLabels: readonly string[],
   columnLabels: readonly string[],
   width: number,
-  square: boolean,
-  cell: number | null,
+  {
+    square = false,
+    compact = false,
+    cell = null,
+  }: { square?: boolean; compact?: boolean; cell?: number | null } = {},
 ): HeatmapLayout {
   const longest = (labels: readonly string[]) =>
     labels.reduce((most, label) => Math.max(most, label.length), 0) * letterWidth;
-  const labelWidth = Math.round(Math.min(longest(rowLabels) + 12, Math.max(64, width * 0.24), 190));
-  const labelHeight = Math.round(Math.min(longest(columnLabels) * 0.9 + 12, 130));
+  const labelWidth = Math.round(
+    Math.min(longest(rowLabels) + 12, Math.max(64, width * 0.24), compact ? 84 : 190),
+  );
+  const labelHeight = Math.round(Math.min(longest(columnLabels) * 0.9 + 12, compact ? 64 : 130));
   const columns = columnLabels.length;
   const rows = rowLabels.length;
   const fitting = (width - labelWidth) / Math.max(1, columns);
-  const smallest = columns > 200 ? 4 : labelledCell;
+  const smallest = compact ? 2 : columns > 200 ? 4 : labelledCell;
   const cellWidth = cell ?? Math.min(square ? 32 : 44, Math.max(smallest, fitting));
   const cellHeight = square ? cellWidth : Math.max(rows > 60 ? labelledCell : 18, Math.min(26, cellWidth));
   return { labelWidth, labelHeight, cellWidth, cellHeight, rows, columns };

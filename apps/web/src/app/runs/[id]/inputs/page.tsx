@@ -1,0 +1,8 @@
+import { InputsTable } from "../../../../components/inputs-table.tsx";
+
+type Props = { params: Promise<{ id: string }> };
+
+export default async function InputsPage({ params }: Props) {
+  const { id } = await params;
+  return <InputsTable runId={decodeURIComponent(id)} />;
+}

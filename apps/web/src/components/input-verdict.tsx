@@ -1,0 +1,271 @@
+"use client";
+
+import { ArrowLeft } from "lucide-react";
+import Link from "next/link";
+import { useMemo } from "react";
+import { useQuery } from "urql";
+import { graphql, type ResultOf } from "../graphql.ts";
+import { clusteringOrder } from "../plots/clustering-order.ts";
+import { decimal, percent } from "../plots/number-format.ts";
+import { inputsHref } from "../plots/verdict-filter.ts";
+import { AttackDifference, Picture } from "./attack-difference.tsx";
+import { Heatmap, ScaleLegend } from "./heatmap.tsx";
+import { FaultMark, VerdictMark } from "./marks.tsx";
+import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { StrengthBars } from "./strength-bars.tsx";
+import { Thumbnail } from "./thumbnail.tsx";
+
+const verdictQuery = graphql(`
+  query InputVerdict($runId: ID!, $externalId: String!) {
+    verdict(runId: $runId, externalId: $externalId) {
+      externalId
+      trueClass
+      predictedClass
+      oracleClass
+      confidence
+      verdict
+      score
+      threshold
+      misclassified
+      fault
+      concepts
+      run { id attackType { name } }
+      input {
+        id
+        imageUrl
+        split
+        cleanInput { id imageUrl externalId }
+        attackedInputs { id externalId imageUrl dataset { attackType { name } } }
+      }
+      explanation {
+        axis
+        strengths
+        vlmStrengths
+        correctMeanStrengths
+        incorrectMeanStrengths
+        heatmap
+        correctReference
+        incorrectReference
+        pooledReference
+        similarityToCorrect
+        similarityToIncorrect
+        sentence
+        nearestInputs { input { id externalId imageUrl trueClass } distance predictedClass misclassified }
+      }
+    }
+  }
+`);
+
+type Verdict = NonNullable<ResultOf<typeof verdictQuery>["verdict"]>;
+
+const sequential = { kind: "sequential" } as const;
+
+/** Everything about one input of a run: what was seen, what was answered, and why it is believed or not. */
+export function InputVerdict({ runId, externalId }: { runId: string; externalId: string }) {
+  const [state, retry] = useQuery({ query: verdictQuery, variables: { runId, externalId } });
+  return (
+    <div className="grid gap-4">
+      <Link
+        href={inputsHref(runId)}
+        className="inline-flex items-center gap-1 justify-self-start text-sm text-muted hover:text-ink"
+      >
+        <ArrowLeft size={14} aria-hidden /> All inputs
+      </Link>
+      <Loaded state={state} retry={retry} what="this input" skeleton={<Skeleton className="h-96" />}>
+        {({ verdict }) =>
+          verdict ? (
+            <VerdictDetail runId={runId} verdict={verdict} />
+          ) : (
+            <EmptyState title={`The run has no input “${externalId}”`} />
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}
+
+function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) {
+  const { explanation, input } = verdict;
+  const facts = [
+    { name: "True class", value: verdict.trueClass ?? "unlabelled" },
+    { name: "Predicted", value: `${verdict.predictedClass} (${percent(verdict.confidence)})` },
+    { name: "Oracle", value: verdict.oracleClass },
+    { name: "Score", value: decimal(verdict.score, 3) },
+    { name: "Threshold", value: verdict.threshold === null ? "none" : decimal(verdict.threshold, 3) },
+  ];
+  return (
+    <>
+      <section
+        aria-label="Verdict"
+        className="grid gap-5 rounded-lg border bg-surface p-4 sm:p-5 lg:grid-cols-[auto_minmax(0,1fr)]"
+      >
+        {input.cleanInput ? (
+          <AttackDifference
+            cleanUrl={input.cleanInput.imageUrl}
+            attackedUrl={input.imageUrl}
+            attack={verdict.run.attackType?.name ?? null}
+          />
+        ) : (
+          <Picture caption={verdict.externalId} url={input.imageUrl} />
+        )}
+        <div className="grid content-start gap-3">
+          <h2 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-lg font-semibold">
+            <VerdictMark verdict={verdict.verdict} />
+            <span className="break-all">{verdict.externalId}</span>
+            {verdict.fault && verdict.fault !== "NONE" && (
+              <span className="text-sm font-medium">
+                <FaultMark fault={verdict.fault} /> <span className="text-muted">fault</span>
+              </span>
+            )}
+          </h2>
+          <p className="max-w-prose">{explanation.sentence}</p>
+          <dl className="flex flex-wrap gap-x-6 gap-y-2 text-sm">
+            {facts.map(({ name, value }) => (
+              <div key={name}>
+                <dt className="text-xs text-muted">{name}</dt>
+                <dd className="font-medium tabular-nums">{value}</dd>
+              </div>
+            ))}
+          </dl>
+          {verdict.concepts.length > 0 && (
+            <p className="text-sm text-muted">
+              Spoke most:{" "}
+              {verdict.concepts.map((concept, i) => (
+                <span key={concept}>
+                  {i > 0 && ", "}
+                  <Link
+                    href={inputsHref(runId, { concept })}
+                    className="text-ink underline decoration-line-strong hover:text-accent"
+                  >
+                    {concept}
+                  </Link>
+                </span>
+              ))}
+            </p>
+          )}
+          {input.attackedInputs.length > 0 && (
+            <div className="text-sm text-muted">
+              Attacked copies
+              <ul className="mt-1 flex flex-wrap gap-3">
+                {input.attackedInputs.map((attacked) => (
+                  <li key={attacked.id} className="flex items-center gap-1.5">
+                    <Thumbnail imageUrl={attacked.imageUrl} alt="" size={32} />
+                    {attacked.dataset.attackType?.name ?? attacked.externalId}
+                  </li>
+                ))}
+              </ul>
+            </div>
+          )}
+        </div>
+      </section>
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <StrengthBars
+          predictedClass={verdict.predictedClass}
+          axis={explanation.axis}
+          strengths={explanation.strengths}
+          vlmStrengths={explanation.vlmStrengths}
+          correctMeans={explanation.correctMeanStrengths}
+          incorrectMeans={explanation.incorrectMeanStrengths}
+        />
+        <div className="grid min-w-0 gap-4">
+          <ReferenceHeatmaps verdict={verdict} />
+          <NearestInputs verdict={verdict} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The single-input heatmap between the two references that its score comes from, all in one order. */
+function ReferenceHeatmaps({ verdict }: { verdict: Verdict }) {
+  const { explanation, predictedClass } = verdict;
+  const { axis } = explanation;
+  const order = useMemo(
+    () => clusteringOrder(explanation.correctReference, axis.length, axis.length, 0),
+    [explanation, axis],
+  );
+  const maps = [
+    {
+      name: `Correct ${predictedClass}`,
+      note: `similarity ${decimal(explanation.similarityToCorrect)}`,
+      values: explanation.correctReference,
+    },
+    { name: "This input", note: "1 where “row > column”", values: explanation.heatmap },
+    {
+      name: `Incorrect ${predictedClass}`,
+      note: `similarity ${decimal(explanation.similarityToIncorrect)}`,
+      values: explanation.incorrectReference,
+    },
+  ];
+  return (
+    <section aria-labelledby="references" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
+      <h2 id="references" className="font-semibold">
+        Heatmap beside its references
+      </h2>
+      <p className="mb-3 text-sm text-muted">
+        The score is the similarity to incorrect minus the similarity to correct behaviour.
+        {explanation.pooledReference &&
+          ` Too few incorrect ${predictedClass} inputs in calibration: the references are pooled over all classes.`}
+      </p>
+      <div className="grid gap-4 md:grid-cols-3">
+        {maps.map(({ name, note, values }) => (
+          <figure key={name} className="min-w-0">
+            <figcaption className="mb-1 text-sm">
+              <span className="font-medium">{name}</span>{" "}
+              <span className="block text-xs text-muted tabular-nums">{note}</span>
+            </figcaption>
+            <Heatmap
+              bare
+              compact
+              label={`${name}: heatmap of ${axis.length} concepts`}
+              rowLabels={axis}
+              columnLabels={axis}
+              values={values}
+              scale={sequential}
+              rowOrder={order}
+              columnOrder={order}
+              square
+              describe={({ row, column }) =>
+                `${axis[row]} > ${axis[column]}: this input ${explanation.heatmap[row * axis.length + column]}, correct ${decimal(explanation.correctReference[row * axis.length + column], 2)}, incorrect ${decimal(explanation.incorrectReference[row * axis.length + column], 2)}`
+              }
+            />
+          </figure>
+        ))}
+      </div>
+      <div className="mt-3 text-xs text-muted">
+        <ScaleLegend scale={sequential} />
+      </div>
+    </section>
+  );
+}
+
+function NearestInputs({ verdict }: { verdict: Verdict }) {
+  const { nearestInputs } = verdict.explanation;
+  return (
+    <section aria-labelledby="nearest" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
+      <h2 id="nearest" className="font-semibold">
+        Nearest calibration inputs
+      </h2>
+      <p className="mb-3 text-sm text-muted">With the most alike strengths.</p>
+      {nearestInputs.length === 0 ? (
+        <p className="text-sm text-muted">None are stored with this run.</p>
+      ) : (
+        <ul className="grid grid-cols-[repeat(auto-fill,minmax(6.5rem,1fr))] gap-3">
+          {nearestInputs.map(({ input, distance, predictedClass, misclassified }) => (
+            <li key={input.id} className="min-w-0 text-xs">
+              <Thumbnail imageUrl={input.imageUrl} alt={input.externalId} size={72} />
+              <p className="mt-1 truncate" title={input.externalId}>
+                {input.trueClass ?? "unlabelled"}
+                {predictedClass && predictedClass !== input.trueClass && ` → ${predictedClass}`}
+              </p>
+              <p className="text-muted tabular-nums">
+                {decimal(distance, 2)}
+                {misclassified !== null && (misclassified ? " · wrong" : " · right")}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
