@@ -108,8 +108,12 @@ describe("proportions", () => {
       expect(interval.upper).toBeCloseTo(upper, 13);
     }
     expect(wilsonInterval(0, 0)).toEqual({ estimate: Number.NaN, lower: 0, upper: 1 });
-    expect(wilsonInterval(0, 3).lower).toBe(0);
-    expect(wilsonInterval(3, 3).upper).toBe(1);
+    for (let trials = 1; trials <= 300; trials++) {
+      expect(wilsonInterval(0, trials).lower).toBe(0);
+      expect(wilsonInterval(trials, trials).upper).toBe(1);
+    }
+    expect(() => wilsonInterval(0, -1)).toThrow("trials: is -1");
+    expect(() => wilsonInterval(4, 3)).toThrow("successes: is 4. Use a whole number from 0 to 3");
   });
 
   it("tests and effect sizes agree with statsmodels", () => {
@@ -219,6 +223,9 @@ describe("McNemar's test", () => {
       expect(mcNemarTest(b, c).statistic).toBeCloseTo((b - c) / Math.sqrt(b + c), 13);
     }
     expect(mcNemarTest(0, 0)).toEqual({ statistic: 0, pValue: 1 });
+    // Exactly 1,000 discordant pairs are still exact.
+    const { statistic, pValue } = mcNemarTest(480, 520);
+    expect(Math.abs(pValue / (2 * normalSurvival(Math.abs(statistic))) - 1)).toBeGreaterThan(1e-5);
   });
 });
 

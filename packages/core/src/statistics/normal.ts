@@ -17,7 +17,6 @@ export function erfc(x: number): number {
     }
     return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
   }
-  if (x > 27.3) return 0;
   // Fewer levels are needed the farther out: 200 at x = 1.5 leave nothing above 1e-16.
   let fraction = x;
   for (let n = Math.ceil(30 + 380 / (x * x)); n > 0; n--) fraction = x + n / 2 / fraction;

@@ -32,14 +32,13 @@ export function wilsonInterval(successes: number, trials: number, confidence = 0
 }
 
 function wilson(successes: number, trials: number, z: number): Interval {
-  if (trials === 0) return { estimate: Number.NaN, lower: 0, upper: 1 };
   const estimate = successes / trials;
   const centre = successes + (z * z) / 2;
   const half = z * Math.sqrt((successes * (trials - successes)) / trials + (z * z) / 4);
   const scale = trials + z * z;
   return {
     estimate,
-    // Exact at the ends, where rounding would leave 1e-17.
+    // Exact at the ends, where rounding would leave 1e-17; with no trials both ends apply.
     lower: successes === 0 ? 0 : (centre - half) / scale,
     upper: successes === trials ? 1 : (centre + half) / scale,
   };
