@@ -1,7 +1,6 @@
-"use client";
-
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a virtual list cannot be table rows of one flow
 // biome-ignore-all lint/a11y/useFocusableInteractive: the table takes the focus, its arrow keys walk the rows
+"use client";
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Download } from "lucide-react";
