@@ -5,7 +5,7 @@ import DataloaderPlugin from "@pothos/plugin-dataloader";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import PrismaPlugin from "@pothos/plugin-prisma";
 import RelayPlugin from "@pothos/plugin-relay";
-import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
+import ScopeAuthPlugin, { type AuthFailure, AuthScopeFailureType } from "@pothos/plugin-scope-auth";
 import { GraphQLError, type GraphQLField, getNullableType, isListType } from "graphql";
 import { DateTimeISOResolver, JSONResolver } from "graphql-scalars";
 import { nodesWithinReach } from "./access/reach.ts";
@@ -59,8 +59,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
     authorizeOnSubscribe: true,
     unauthorizedError: (_parent, { access }, _info, { failure }) => {
       if (!access.token) return new UnauthenticatedError();
-      const scope = "scope" in failure ? (failure.scope.toUpperCase() as Scope) : "ADMIN";
-      return new ForbiddenError(scope);
+      return new ForbiddenError(missingScope(failure));
     },
   },
   errors: {
@@ -137,6 +136,12 @@ export const builder = new SchemaBuilder<BuilderTypes>({
     defaultEdgeTypeOptions: {},
   },
 });
+
+/** The scope behind a refusal; the highest where none is told. */
+function missingScope(failure: AuthFailure): Scope {
+  if (failure.kind === AuthScopeFailureType.AuthScope) return failure.scope.toUpperCase() as Scope;
+  return "failures" in failure && failure.failures.length > 0 ? missingScope(failure.failures[0]) : "ADMIN";
+}
 
 /** What the cost of a field's selection counts for: the size of its page; 5 for a list without one. */
 function pageSize(args: Record<string, unknown>, field: GraphQLField<unknown, Context>): number {
