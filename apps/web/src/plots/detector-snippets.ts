@@ -76,18 +76,18 @@ export function typescriptSnippet({
 
 /** Hold a new version of the model against this run in CI (GitHub Actions). */
 export function ciSnippet(subject: SnippetSubject): string {
-  const { origin, runId, project } = subject;
+  const { runId, project } = subject;
   return [
+    "# The new version is registered under the commit: `faultline register --help`.",
     "- name: Faultline",
     "  env:",
-    `    FAULTLINE_URL: ${origin}/api`,
+    "    FAULTLINE_URL: ${{ vars.FAULTLINE_URL }} # address of the API itself",
     "    FAULTLINE_TOKEN: ${{ secrets.FAULTLINE_TOKEN }}",
     `    FAULTLINE_PROJECT: ${shellWord(project)}`,
     "  run: |",
-    `    RUN=$(faultline run start --no-wait --model ${shellWord(subject.model)} --version "$GITHUB_SHA" \\`,
-    `      --vlm ${shellWord(subject.visionLanguageModel)} --concept-set ${shellWord(subject.conceptSet)} --dataset ${shellWord(subject.dataset)})`,
-    `    faultline run wait "$RUN"`,
-    `    faultline gate "$RUN" --baseline ${shellWord(runId)} \\`,
+    `    faultline run start --json --model ${shellWord(subject.model)} --version "$GITHUB_SHA" \\`,
+    `      --vlm ${shellWord(subject.visionLanguageModel)} --concept-set ${shellWord(subject.conceptSet)} --dataset ${shellWord(subject.dataset)} > run.json`,
+    `    faultline gate "$(jq -r .id run.json)" --baseline ${shellWord(runId)} \\`,
     "      --max-accuracy-drop 0.01 --max-encoder-share 0.5 --min-auroc 0.8",
   ].join("\n");
 }
