@@ -5,7 +5,6 @@ import {
   type KeyboardEvent,
   type ReactNode,
   type Ref,
-  useEffect,
   useImperativeHandle,
   useLayoutEffect,
   useMemo,
@@ -113,7 +112,8 @@ export function Heatmap(props: Props) {
     return () => observer.disconnect();
   }, []);
 
-  useEffect(() => {
+  // Before the paint, or a resized canvas would be stretched for one frame.
+  useLayoutEffect(() => {
     const draw = () => {
       if (!canvas.current || !pixels || viewWidth <= 0) return;
       drawHeatmap(canvas.current, pixels, {

@@ -133,7 +133,7 @@ export function RegressionLists({
                 </h2>
                 <p className="mb-2 text-sm text-muted">Inputs {words}.</p>
                 <DataTable
-                  label={name}
+                  label={`${name} as a table`}
                   columns={columns}
                   rows={rows}
                   csvName={file}

@@ -1,6 +1,7 @@
 "use client";
 
 import Link from "next/link";
+import { useState } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { count, probability, signedDecimal } from "../plots/number-format.ts";
@@ -86,6 +87,8 @@ export function ResponsibleConcepts({ runId, chosenClass }: { runId: string; cho
   );
 }
 
+const shownAtFirst = 10;
+
 /** The list itself: a bar of the effect around 0, its numbers, and pictures that lead to their inputs. */
 export function ResponsibleConceptList({
   runId,
@@ -96,65 +99,74 @@ export function ResponsibleConceptList({
   rows: readonly Row[];
   chosenClass?: string | null;
 }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? rows : rows.slice(0, shownAtFirst);
   const limit = Math.max(
     0.05,
     ...rows.map(({ effect }) => Math.max(Math.abs(effect.low), Math.abs(effect.high))),
   );
   const at = (value: number) => `${50 + (value / limit) * 50}%`;
   return (
-    <ol className="grid">
-      {rows.map(({ concept, effect, qValue, significantCells, exampleInputs }) => (
-        <li key={concept} className="border-t py-2.5 first:border-t-0">
-          <div className="flex items-center gap-3">
-            <Link
-              href={inputsHref(runId, {
-                concept,
-                misclassified: true,
-                ...(chosenClass ? { trueClass: chosenClass } : {}),
-              })}
-              className="w-28 shrink-0 truncate font-medium hover:text-accent hover:underline"
-              title={concept}
-            >
-              {concept}
-            </Link>
-            <div className="relative h-4 min-w-0 flex-1 rounded-sm bg-sunken" aria-hidden="true">
-              <span
-                className="absolute top-0.5 bottom-0.5"
-                style={{
-                  left: effect.value < 0 ? at(effect.value) : "50%",
-                  width: `${(Math.abs(effect.value) / limit) * 50}%`,
-                  background: effect.value < 0 ? "var(--missing)" : "var(--surplus)",
-                }}
-              />
-              <span className="absolute inset-y-0 left-1/2 w-px bg-ink" />
-              <span
-                className="absolute top-1/2 h-px bg-ink"
-                style={{ left: at(effect.low), width: `${((effect.high - effect.low) / limit) * 50}%` }}
-              />
+    <>
+      <ol className="grid">
+        {shown.map(({ concept, effect, qValue, significantCells, exampleInputs }) => (
+          <li key={concept} className="border-t py-2.5 first:border-t-0">
+            <div className="flex items-center gap-3">
+              <Link
+                href={inputsHref(runId, {
+                  concept,
+                  misclassified: true,
+                  ...(chosenClass ? { trueClass: chosenClass } : {}),
+                })}
+                className="w-28 shrink-0 truncate font-medium hover:text-accent hover:underline"
+                title={concept}
+              >
+                {concept}
+              </Link>
+              <div className="relative h-4 min-w-0 flex-1 rounded-sm bg-sunken" aria-hidden="true">
+                <span
+                  className="absolute top-0.5 bottom-0.5"
+                  style={{
+                    left: effect.value < 0 ? at(effect.value) : "50%",
+                    width: `${(Math.abs(effect.value) / limit) * 50}%`,
+                    background: effect.value < 0 ? "var(--missing)" : "var(--surplus)",
+                  }}
+                />
+                <span className="absolute inset-y-0 left-1/2 w-px bg-ink" />
+                <span
+                  className="absolute top-1/2 h-px bg-ink"
+                  style={{ left: at(effect.low), width: `${((effect.high - effect.low) / limit) * 50}%` }}
+                />
+              </div>
+              <span className="w-14 shrink-0 text-right font-medium tabular-nums">
+                {signedDecimal(effect.value, 2)}
+              </span>
             </div>
-            <span className="w-14 shrink-0 text-right font-medium tabular-nums">
-              {signedDecimal(effect.value, 2)}
-            </span>
-          </div>
-          <div className="mt-1.5 flex flex-wrap items-center justify-between gap-2">
-            <p className="text-xs text-muted tabular-nums">
-              {signedDecimal(effect.low, 2)} to {signedDecimal(effect.high, 2)} · q {probability(qValue)} ·{" "}
-              {count(significantCells)} cells
-            </p>
-            <div className="flex gap-1">
-              {exampleInputs.slice(0, 5).map((input) => (
-                <Link key={input.id} href={inputHref(runId, input.externalId)} title={input.externalId}>
-                  <Thumbnail
-                    imageUrl={input.imageUrl}
-                    alt={`${input.externalId}, ${input.trueClass ?? "unlabelled"}`}
-                    size={36}
-                  />
-                </Link>
-              ))}
+            <div className="mt-1.5 flex flex-wrap items-center justify-between gap-2">
+              <p className="text-xs text-muted tabular-nums">
+                {signedDecimal(effect.low, 2)} to {signedDecimal(effect.high, 2)} · q {probability(qValue)} ·{" "}
+                {count(significantCells)} cells
+              </p>
+              <div className="flex gap-1">
+                {exampleInputs.slice(0, 5).map((input) => (
+                  <Link key={input.id} href={inputHref(runId, input.externalId)} title={input.externalId}>
+                    <Thumbnail
+                      imageUrl={input.imageUrl}
+                      alt={`${input.externalId}, ${input.trueClass ?? "unlabelled"}`}
+                      size={36}
+                    />
+                  </Link>
+                ))}
+              </div>
             </div>
-          </div>
-        </li>
-      ))}
-    </ol>
+          </li>
+        ))}
+      </ol>
+      {rows.length > shown.length && (
+        <Button className="no-print mt-2" onClick={() => setAll(true)}>
+          Show all {rows.length}
+        </Button>
+      )}
+    </>
   );
 }

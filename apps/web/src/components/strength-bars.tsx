@@ -92,7 +92,7 @@ export function StrengthBars({
   return (
     <PlotFrame
       title="Strengths"
-      description={`Furthest from correct ${predictedClass} inputs first.${all.length > most ? ` The first ${most} of ${all.length}; all are in the table.` : ""}`}
+      description={`${correctMeans ? `Furthest from correct ${predictedClass} inputs first.` : `Largest first; the run has no correct ${predictedClass} input to hold them against.`}${all.length > most ? ` The first ${most} of ${all.length}; all are in the table.` : ""}`}
       name="strengths"
       columns={columns}
       rows={() => all}
@@ -102,12 +102,16 @@ export function StrengthBars({
         <li className="flex items-center gap-1.5">
           <span className="h-2.5 w-4 bg-surplus/60" aria-hidden /> this input
         </li>
-        <li className="flex items-center gap-1.5">
-          <span className="h-3 w-0.5 bg-ink" aria-hidden /> mean of correct
-        </li>
-        <li className="flex items-center gap-1.5">
-          <span className="size-2.5 rounded-full border-[1.5px] border-ink" aria-hidden /> mean of incorrect
-        </li>
+        {correctMeans && (
+          <li className="flex items-center gap-1.5">
+            <span className="h-3 w-0.5 bg-ink" aria-hidden /> mean of correct
+          </li>
+        )}
+        {incorrectMeans && (
+          <li className="flex items-center gap-1.5">
+            <span className="size-2.5 rounded-full border-[1.5px] border-ink" aria-hidden /> mean of incorrect
+          </li>
+        )}
       </ul>
       <svg
         ref={svg}
