@@ -8,7 +8,7 @@ import RelayPlugin from "@pothos/plugin-relay";
 import ScopeAuthPlugin, { type AuthFailure, AuthScopeFailureType } from "@pothos/plugin-scope-auth";
 import { GraphQLError, type GraphQLField, getNullableType, isListType } from "graphql";
 import { DateTimeISOResolver, JSONResolver } from "graphql-scalars";
-import { nodesWithinReach } from "./access/reach.ts";
+import { loadWithinReach, nodesWithinReach } from "./access/reach.ts";
 import { closedByDefault } from "./closed-by-default.ts";
 import type { Context } from "./context.ts";
 import { ForbiddenError, type Scope, UnauthenticatedError } from "./errors.ts";
@@ -110,10 +110,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
     nodeQueryOptions: {
       description: "Any node by its global id; null outside of the projects that this token reaches.",
       args: { id: { description: "A global id." } },
-      resolve: async (_root, { id }, context, _info, load) => {
-        const reachable = await nodesWithinReach(context, [id]);
-        return reachable.has(`${id.typename}:${id.id}`) ? load(id) : null;
-      },
+      resolve: (_root, { id }, context, _info, load) => loadWithinReach(context, id, load),
     },
     nodesQueryOptions: {
       description: "Several nodes, in the order of the ids; null where there is none within reach.",

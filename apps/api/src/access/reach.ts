@@ -60,6 +60,19 @@ const within: Record<string, Loader> = {
 /** Kinds of nodes that ask for more than the scope READ. */
 const administrative = new Set(["ApiToken"]);
 
+/** Kinds of nodes whose row carries its project, never null. */
+const owned = new Set([
+  "Model",
+  "VisionLanguageModel",
+  "ConceptSet",
+  "AttackType",
+  "Dataset",
+  "Run",
+  "Detector",
+  "Specification",
+  "SavedView",
+]);
+
 export const nodeTypes = Object.keys(within);
 
 /** Those of the nodes that the request may see, as `Type:id`. One query a type. */
@@ -79,6 +92,22 @@ export async function nodesWithinReach(
     }),
   );
   return found;
+}
+
+/**
+ * A node by its key; null outside of the reach. A row that names its project is judged by that, which saves the
+ * query of {@link nodesWithinReach}; what such a load reads beside it is thrown away.
+ */
+export async function loadWithinReach(
+  context: Asker,
+  key: NodeKey,
+  load: (key: NodeKey) => unknown,
+): Promise<unknown> {
+  const { access } = context;
+  if (!owned.has(key.typename)) return (await nodesWithinReach(context, [key])).size === 1 ? load(key) : null;
+  if (!isKey(key.typename, key.id) || !access.has("READ")) return null;
+  const row = (await load(key)) as { projectId: string } | null;
+  return row && access.reaches(row.projectId) ? row : null;
 }
 
 /**

@@ -13,8 +13,9 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import { RunType } from "../runs/runs.ts";
-import { verdictPage } from "../verdicts/verdict-page.ts";
-import { namesOf, VerdictConnectionType, VerdictEdgeType, VerdictType } from "../verdicts/verdicts.ts";
+import { namesOf } from "../verdicts/run-names.ts";
+import { type PageArguments, verdictPage } from "../verdicts/verdict-page.ts";
+import { VerdictConnectionType, VerdictEdgeType, VerdictType } from "../verdicts/verdicts.ts";
 import { classIndex, detailsOf } from "./fault-report.ts";
 import {
   DifferentialHeatmapType,
@@ -110,6 +111,24 @@ function agreement({ counts }: DifferenceShape) {
   return cells;
 }
 
+/** A page of the run's verdicts on shared inputs; how many there are is known from the joint table. */
+async function pairedPage(
+  context: Context,
+  { run, baseline }: DifferenceShape,
+  condition: string,
+  page: PageArguments,
+  inputs: number,
+) {
+  const found = await verdictPage(
+    context,
+    pairedCondition(run, baseline, condition),
+    "INPUT",
+    page,
+    namesOf(run),
+  );
+  return { ...found, totalCount: async () => inputs };
+}
+
 /** Most shared inputs whose scores are fetched for the DeLong test. */
 const mostScores = 250_000;
 
@@ -175,8 +194,8 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
       {
         type: VerdictType,
         description: "The run's verdicts of inputs that the baseline got right and the run gets wrong.",
-        resolve: ({ run, baseline }, page, context) =>
-          verdictPage(context, pairedCondition(run, baseline, regression), "INPUT", page, namesOf(run)),
+        resolve: (difference, page, context) =>
+          pairedPage(context, difference, regression, page, agreement(difference).onlyBaseline),
       },
       VerdictConnectionType,
       VerdictEdgeType,
@@ -185,8 +204,8 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
       {
         type: VerdictType,
         description: "The run's verdicts of inputs that the baseline got wrong and the run gets right.",
-        resolve: ({ run, baseline }, page, context) =>
-          verdictPage(context, pairedCondition(run, baseline, fix), "INPUT", page, namesOf(run)),
+        resolve: (difference, page, context) =>
+          pairedPage(context, difference, fix, page, agreement(difference).onlyRun),
       },
       VerdictConnectionType,
       VerdictEdgeType,

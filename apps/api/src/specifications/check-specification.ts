@@ -21,8 +21,9 @@ import { detailsOf } from "../reports/fault-report.ts";
 import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
 import { partRows, readStrengths } from "../reports/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
+import { namesOf } from "../verdicts/run-names.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
-import { namesOf, VerdictType } from "../verdicts/verdicts.ts";
+import { VerdictType } from "../verdicts/verdicts.ts";
 
 interface SpecificationCheckShape {
   text: string;

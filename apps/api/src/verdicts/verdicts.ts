@@ -6,8 +6,9 @@ import { inputsById } from "../datasets/inputs-by-id.ts";
 import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
 import { finite } from "../reports/fault-report.ts";
 import { RunType } from "../runs/runs.ts";
+import { runNames } from "./run-names.ts";
 import { VerdictFilterInput, verdictCondition } from "./verdict-filter.ts";
-import { type RunNames, type VerdictRow, verdictPage, verdictRows } from "./verdict-page.ts";
+import { type VerdictRow, verdictPage, verdictRows } from "./verdict-page.ts";
 
 export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
   description: "What a run says about one input.",
@@ -97,19 +98,6 @@ export const VerdictConnectionType = builder.connectionObject(
   VerdictEdgeType,
 );
 
-/** What the verdicts of a run are told in. */
-export const namesSelection = {
-  modelVersion: { select: { classes: true } },
-  report: { select: { axis: true } },
-} as const;
-
-export function namesOf(run: {
-  modelVersion: { classes: string[] };
-  report: { axis: string[] } | null;
-}): RunNames {
-  return { classes: run.modelVersion.classes, axis: run.report?.axis ?? [] };
-}
-
 builder.prismaObjectField(RunType, "verdicts", (t) =>
   t.connection(
     {
@@ -124,10 +112,10 @@ builder.prismaObjectField(RunType, "verdicts", (t) =>
           description: "Their order.",
         }),
       },
-      select: { id: true, ...namesSelection },
-      resolve: async (run, { filter, orderBy, ...page }, context) => {
-        const names = namesOf(run);
-        return verdictPage(context, verdictCondition(run.id, filter ?? {}, names), orderBy, page, names);
+      select: { id: true },
+      resolve: async ({ id }, { filter, orderBy, ...page }, context) => {
+        const names = await runNames(context, id);
+        return verdictPage(context, verdictCondition(id, filter ?? {}, names), orderBy, page, names);
       },
     },
     VerdictConnectionType,
@@ -146,9 +134,8 @@ builder.queryField("verdict", (t) =>
     },
     resolve: async (_root, { runId, externalId }, context) => {
       const id = await requireNode(context, "Run", runId, "runId");
-      const run = await context.prisma.run.findUniqueOrThrow({ where: { id }, select: namesSelection });
       const condition = { sql: "v.run_id = $1::uuid AND v.external_id = $2", parameters: [id, externalId] };
-      const [row] = await verdictRows(context, condition, namesOf(run), 1);
+      const [row] = await verdictRows(context, condition, await runNames(context, id), 1);
       return row ?? null;
     },
   }),
