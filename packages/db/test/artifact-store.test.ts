@@ -141,12 +141,12 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
     await store.delete(present);
     expect(await store.has(present)).toBe(false);
     for (const ask of [
-      store.size(present),
-      store.read(present),
-      store.readRange(present, 0, 1),
-      store.stream(present),
+      () => store.size(present),
+      () => store.read(present),
+      () => store.readRange(present, 0, 1),
+      () => store.stream(present),
     ]) {
-      await expect(ask).rejects.toMatchObject({ name: "ArtifactError", code: "NOT_FOUND" });
+      await expect(ask()).rejects.toMatchObject({ name: "ArtifactError", code: "NOT_FOUND" });
     }
     await expect(store.read("../../etc/passwd")).rejects.toMatchObject({ code: "INVALID_HASH" });
   });

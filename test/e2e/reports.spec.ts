@@ -1,0 +1,77 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+
+/** The demo's runs as the API lists them: name -> id. */
+async function runIds(page: Page): Promise<Map<string, string>> {
+  const response = await page.request.post("/api/graphql", {
+    data: { query: `{ project(slug: "menagerie") { runs(first: 10) { edges { node { id name } } } } }` },
+  });
+  const { data } = await response.json();
+  return new Map(
+    data.project.runs.edges.map(({ node }: { node: { id: string; name: string } }) => [node.name, node.id]),
+  );
+}
+
+/** Opens a page, waits for its title, and fails on anything that the page says is wrong. */
+async function open(page: Page, path: string, heading: RegExp): Promise<string[]> {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(path);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+  await settled(page);
+  return complaints;
+}
+
+/** Waits until nothing on the page is loading. A live page never falls silent on the network. */
+async function settled(page: Page): Promise<void> {
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+}
+
+test("the overview lists every run of the demo with its numbers", async ({ page }) => {
+  const complaints = await open(page, "/", /Menagerie/);
+  for (const name of ["v1.0", "v1.1", "v1.2"]) await expect(page.getByText(name).first()).toBeVisible();
+  await expect(page.getByText("PGD").first()).toBeVisible();
+  await settled(page);
+  expect(complaints).toEqual([]);
+});
+
+test("the report of v1.1 shows the planted encoder fault and its concept", async ({ page }) => {
+  const ids = await runIds(page);
+  const complaints = await open(page, `/runs/${encodeURIComponent(ids.get("v1.1 clean") ?? "")}`, /v1\.1/);
+  await expect(page.getByText("Encoder faults")).toBeVisible();
+  await expect(page.getByText("88.6 %").first()).toBeVisible();
+  await expect(page.getByText("wheels").first()).toBeVisible();
+  await settled(page);
+  expect(complaints).toEqual([]);
+});
+
+test("the comparison tells v1.2 from v1.0", async ({ page }) => {
+  const ids = await runIds(page);
+  const runs = ["v1.0 clean", "v1.2 clean"].map((name) => ids.get(name)).join(",");
+  const complaints = await open(page, `/compare?runs=${encodeURIComponent(runs)}`, /Compare runs/);
+  await expect(page.getByText("96.3 %").first()).toBeVisible();
+  await expect(page.getByText("90.9 %").first()).toBeVisible();
+  await settled(page);
+  expect(complaints).toEqual([]);
+});
+
+for (const colorScheme of ["light", "dark"] as const)
+  test(`axe finds no violation in ${colorScheme}`, async ({ browser }) => {
+    const context = await browser.newContext({ colorScheme });
+    const page = await context.newPage();
+    const ids = await runIds(page);
+    const report = `/runs/${encodeURIComponent(ids.get("v1.0 clean") ?? "")}`;
+    for (const [path, heading] of [
+      ["/", /Menagerie/],
+      [report, /v1\.0/],
+      [`/compare?runs=${encodeURIComponent([...ids.values()].slice(0, 3).join(","))}`, /Compare runs/],
+    ] as const) {
+      await open(page, path, heading);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0].target}`)).toEqual([]);
+    }
+    await context.close();
+  });

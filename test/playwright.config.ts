@@ -1,0 +1,30 @@
+import { defineConfig, devices } from "@playwright/test";
+
+// `npm test -- browser` builds the dashboard, starts the demo and passes its address.
+const baseURL = process.env.FAULTLINE_WEB_URL;
+if (!baseURL) throw new Error("FAULTLINE_WEB_URL is unset: run `npm test -- browser`, which starts the demo");
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "results",
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [["list"], ["json"]],
+  use: {
+    ...devices["Desktop Chrome"],
+    baseURL,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+      ],
+    },
+    trace: "retain-on-failure",
+  },
+});
