@@ -39,7 +39,7 @@ const gracePeriod = 3_000;
 
 /** Starts working on the queue. Any number of workers, on any machines, share a database and artifact store. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { database, databaseUrl, artifactStore, signal, burialInterval = 2_000 } = options;
+  const { database, databaseUrl, artifactStore, signal, burialInterval = 1_000 } = options;
   const settings = { ...workerSettings(), ...defined(options) };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions(artifactStore, settings.threads);
@@ -53,7 +53,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const living = await LivingWorker.enter(databaseUrl, abort);
   const events: WorkerEvents = new EventEmitter();
   const queueWorkers: string[] = [];
-  events.on("worker:create", ({ worker }) => queueWorkers.push(worker.workerId));
+  // The queue locks jobs by the id of the pool, not by that of one of its workers.
+  events.on("pool:create", ({ workerPool }) => queueWorkers.push(workerPool.id));
 
   const runner = await run({
     connectionString: databaseUrl,

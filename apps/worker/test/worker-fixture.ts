@@ -10,25 +10,32 @@ import { Registration } from "./registration.ts";
 export interface WorkerFixture {
   registration: Registration;
   databaseUrl: string;
+  /** Of the artifact store. */
   folder: string;
+  /** Ends the worker; database and artifacts stay. */
+  stopWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param concurrency of the worker; 0 starts none */
+/** @param concurrency of the worker */
 export async function workerFixture(concurrency = 2): Promise<WorkerFixture> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), "faultline-worker-"));
   const artifactStore = await FolderArtifactStore.open(folder);
-  const worker =
-    concurrency > 0
-      ? await startWorker({ database, databaseUrl: database.url, artifactStore, concurrency, threads: 1 })
-      : undefined;
+  const worker = await startWorker({
+    database,
+    databaseUrl: database.url,
+    artifactStore,
+    concurrency,
+    threads: 1,
+  });
   return {
     registration: await Registration.open(database, artifactStore),
     databaseUrl: database.url,
     folder,
+    stopWorker: () => worker.stop(),
     close: async () => {
-      await worker?.stop();
+      await worker.stop();
       await database.close();
       await rm(folder, { recursive: true, force: true });
     },
