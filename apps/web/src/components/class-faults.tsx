@@ -9,6 +9,7 @@ import type { Column } from "./data-table.tsx";
 import { svgText } from "./download.ts";
 import { FaultShape, faultLooks } from "./marks.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
+import { useWidth } from "./use-width.ts";
 
 export const classFaultsFragment = graphql(`
   fragment ClassFaults on FaultReport @_unmask {
@@ -56,8 +57,7 @@ const columns: Column<ClassRow>[] = [
 ];
 
 const rowHeight = 34;
-const labelWidth = 96;
-const plotWidth = 560;
+const labelWidth = 72;
 
 const parts = [
   { fault: "ENCODER", of: (row: ClassRow) => row.encoderFaults },
@@ -74,6 +74,7 @@ export function ClassFaults({
   report: ResultOf<typeof classFaultsFragment>;
 }) {
   const svg = useRef<SVGSVGElement>(null);
+  const [frame, plotWidth] = useWidth<HTMLDivElement>();
   const rows = report.classes
     .filter(({ inputs }) => inputs > 0)
     .toSorted((a, b) => a.correct / a.inputs - b.correct / b.inputs);
@@ -96,72 +97,75 @@ export function ClassFaults({
           </li>
         ))}
       </ul>
-      {/* biome-ignore lint/a11y/useSemanticElements: SVG has no figure element */}
-      <svg
-        ref={svg}
-        viewBox={`0 0 ${plotWidth} ${height}`}
-        className="h-auto w-full"
-        role="group"
-        aria-label="Faults by class as stacked bars"
-      >
-        <defs>
-          <pattern
-            id="undecided-hatch"
-            width="5"
-            height="5"
-            patternUnits="userSpaceOnUse"
-            patternTransform="rotate(45)"
-          >
-            <rect width="2.4" height="5" fill="var(--undecided)" />
-          </pattern>
-        </defs>
-        {rows.map((row, i) => {
-          const y = i * rowHeight + 4;
-          const errors = row.inputs - row.correct;
-          let x = labelWidth;
-          return (
-            <g key={row.class}>
-              <text
-                x={labelWidth - 8}
-                y={y + 12}
-                textAnchor="end"
-                dominantBaseline="central"
-                fontSize="12"
-                fill="var(--ink)"
-              >
-                {row.class}
-              </text>
-              {parts.map(({ fault, of }) => {
-                const share = of(row).count / row.inputs;
-                const width = (share / largest) * room;
-                const at = x;
-                x += width;
-                if (width === 0) return null;
-                const words = `${row.class}: ${faultLooks[fault].name} ${count(of(row).count)} of ${count(errors)} errors`;
-                return (
-                  <Link
-                    key={fault}
-                    href={inputsHref(runId, { trueClass: row.class, fault: [fault] })}
-                    aria-label={words}
-                  >
-                    <title>{words}</title>
-                    <rect
-                      x={at + 0.5}
-                      y={y}
-                      width={Math.max(1, width - 1)}
-                      height={24}
-                      fill={fault === "UNDECIDED" ? "url(#undecided-hatch)" : faultLooks[fault].colour}
-                    />
-                  </Link>
-                );
-              })}
-              <text x={x + 6} y={y + 12} dominantBaseline="central" fontSize="11.5" fill="var(--muted)">
-                {percent(errors / row.inputs)}
-              </text>
-            </g>
-          );
-        })}
-      </svg>
+      <div ref={frame}>
+        {/* biome-ignore lint/a11y/useSemanticElements: SVG has no figure element */}
+        <svg
+          ref={svg}
+          viewBox={`0 0 ${plotWidth} ${height}`}
+          height={height}
+          className="block w-full"
+          role="group"
+          aria-label="Faults by class as stacked bars"
+        >
+          <defs>
+            <pattern
+              id="undecided-hatch"
+              width="5"
+              height="5"
+              patternUnits="userSpaceOnUse"
+              patternTransform="rotate(45)"
+            >
+              <rect width="2.4" height="5" fill="var(--undecided)" />
+            </pattern>
+          </defs>
+          {rows.map((row, i) => {
+            const y = i * rowHeight + 4;
+            const errors = row.inputs - row.correct;
+            let x = labelWidth;
+            return (
+              <g key={row.class}>
+                <text
+                  x={labelWidth - 8}
+                  y={y + 12}
+                  textAnchor="end"
+                  dominantBaseline="central"
+                  fontSize="12"
+                  fill="var(--ink)"
+                >
+                  {row.class}
+                </text>
+                {parts.map(({ fault, of }) => {
+                  const share = of(row).count / row.inputs;
+                  const width = (share / largest) * room;
+                  const at = x;
+                  x += width;
+                  if (width === 0) return null;
+                  const words = `${row.class}: ${faultLooks[fault].name} ${count(of(row).count)} of ${count(errors)} errors`;
+                  return (
+                    <Link
+                      key={fault}
+                      href={inputsHref(runId, { trueClass: row.class, fault: [fault] })}
+                      aria-label={words}
+                    >
+                      <title>{words}</title>
+                      <rect
+                        x={at + 0.5}
+                        y={y}
+                        width={Math.max(1, width - 1)}
+                        height={24}
+                        fill={fault === "UNDECIDED" ? "url(#undecided-hatch)" : faultLooks[fault].colour}
+                      />
+                    </Link>
+                  );
+                })}
+                <text x={x + 6} y={y + 12} dominantBaseline="central" fontSize="11.5" fill="var(--muted)">
+                  {percent(errors / row.inputs)}
+                </text>
+              </g>
+            );
+          })}
+        </svg>
+      </div>
     </PlotFrame>
   );
 }

@@ -46,7 +46,7 @@ export function Comparison() {
   const change = (next: Partial<ComparisonState>) =>
     replaceQuery(writeComparisonState({ ...state, ...next }));
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h1 className="text-xl font-semibold tracking-tight">Compare runs</h1>
         {state.runs.length >= 2 && (

@@ -12,6 +12,7 @@ import { svgText } from "./download.ts";
 import { Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
 import { useTheme } from "./theme.tsx";
+import { useWidth } from "./use-width.ts";
 
 export const confusionFragment = graphql(`
   fragment Confusion on FaultReport @_unmask {
@@ -39,8 +40,7 @@ const columns: Column<Pair>[] = [
 
 /** Up to here every cell shows its number; larger matrices go to the canvas. */
 const drawnClasses = 24;
-const cell = 40;
-const label = 84;
+const label = 72;
 
 /** Counts of true against predicted class; a cell leads to its inputs. */
 export function ConfusionMatrix({
@@ -54,6 +54,8 @@ export function ConfusionMatrix({
 }) {
   const svg = useRef<SVGSVGElement>(null);
   const canvas = useRef<HeatmapHandle>(null);
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const cell = Math.min(44, (width - label) / classes.length);
   const router = useRouter();
   const theme = useTheme();
   const { shares, pairs } = useMemo(() => {
@@ -88,102 +90,106 @@ export function ConfusionMatrix({
         classes.length <= drawnClasses ? svg.current && svgText(svg.current) : (canvas.current?.svg() ?? null)
       }
     >
-      {classes.length > drawnClasses ? (
-        <Heatmap
-          ref={canvas}
-          label="Confusion matrix, share of each true class"
-          rowLabels={classes}
-          columnLabels={classes}
-          values={shares}
-          scale={{ kind: "sequential" }}
-          rowOrder={order}
-          columnOrder={order}
-          square
-          describe={({ row, column }) => words(row, column)}
-          onSelect={({ row, column }) =>
-            router.push(inputsHref(runId, { trueClass: classes[row], predictedClass: classes[column] }))
-          }
-        />
-      ) : (
-        // biome-ignore lint/a11y/useSemanticElements: SVG has no figure element
-        <svg
-          ref={svg}
-          viewBox={`0 0 ${size} ${size - 18}`}
-          className="mx-auto h-auto w-full max-w-[40rem]"
-          role="group"
-          aria-label="Confusion matrix"
-        >
-          {classes.map((name, column) => (
-            <text
-              key={name}
-              transform={`translate(${label + (column + 0.5) * cell} ${label - 26}) rotate(-45)`}
-              fontSize="12"
-              fill="var(--muted)"
-            >
-              {name}
-            </text>
-          ))}
-          {classes.map((name, row) => (
-            <g key={name} transform={`translate(0 ${label - 18 + row * cell})`}>
+      <div ref={frame}>
+        {classes.length > drawnClasses ? (
+          <Heatmap
+            ref={canvas}
+            label="Confusion matrix, share of each true class"
+            rowLabels={classes}
+            columnLabels={classes}
+            values={shares}
+            scale={{ kind: "sequential" }}
+            rowOrder={order}
+            columnOrder={order}
+            square
+            describe={({ row, column }) => words(row, column)}
+            onSelect={({ row, column }) =>
+              router.push(inputsHref(runId, { trueClass: classes[row], predictedClass: classes[column] }))
+            }
+          />
+        ) : (
+          // biome-ignore lint/a11y/useSemanticElements: SVG has no figure element
+          <svg
+            ref={svg}
+            viewBox={`0 0 ${size} ${size}`}
+            width={size}
+            height={size}
+            className="mx-auto block"
+            role="group"
+            aria-label="Confusion matrix"
+          >
+            {classes.map((name, column) => (
               <text
-                x={label - 8}
-                y={cell / 2}
-                textAnchor="end"
-                dominantBaseline="central"
+                key={name}
+                transform={`translate(${label + (column + 0.5) * cell} ${label - 8}) rotate(-45)`}
                 fontSize="12"
                 fill="var(--muted)"
               >
                 {name}
               </text>
-              {classes.map((predicted, column) => {
-                const pair = pairs.get(row * classes.length + column);
-                const share = shares[row * classes.length + column];
-                // The square root keeps rare confusions visible beside the diagonal.
-                const ink = Math.sqrt(share);
-                const x = label + column * cell;
-                if (!pair)
+            ))}
+            {classes.map((name, row) => (
+              <g key={name} transform={`translate(0 ${label + row * cell})`}>
+                <text
+                  x={label - 8}
+                  y={cell / 2}
+                  textAnchor="end"
+                  dominantBaseline="central"
+                  fontSize="12"
+                  fill="var(--muted)"
+                >
+                  {name}
+                </text>
+                {classes.map((predicted, column) => {
+                  const pair = pairs.get(row * classes.length + column);
+                  const share = shares[row * classes.length + column];
+                  // The square root keeps rare confusions visible beside the diagonal.
+                  const ink = Math.sqrt(share);
+                  const x = label + column * cell;
+                  if (!pair)
+                    return (
+                      <rect
+                        key={predicted}
+                        x={x + 1}
+                        y={1}
+                        width={cell - 2}
+                        height={cell - 2}
+                        fill="var(--sunken)"
+                      />
+                    );
                   return (
-                    <rect
+                    <Link
                       key={predicted}
-                      x={x + 1}
-                      y={1}
-                      width={cell - 2}
-                      height={cell - 2}
-                      fill="var(--sunken)"
-                    />
-                  );
-                return (
-                  <Link
-                    key={predicted}
-                    href={inputsHref(runId, { trueClass: name, predictedClass: predicted })}
-                    aria-label={words(row, column)}
-                  >
-                    <title>{words(row, column)}</title>
-                    <rect
-                      x={x + 1}
-                      y={1}
-                      width={cell - 2}
-                      height={cell - 2}
-                      fill={cssColour(colourAt(scale, 0, 1, ink))}
-                      stroke={row === column ? "var(--line-strong)" : "none"}
-                    />
-                    <text
-                      x={x + cell / 2}
-                      y={cell / 2}
-                      textAnchor="middle"
-                      dominantBaseline="central"
-                      fontSize="12.5"
-                      fill={(theme === "light") === ink > 0.45 ? "#ffffff" : "#15181a"}
+                      href={inputsHref(runId, { trueClass: name, predictedClass: predicted })}
+                      aria-label={words(row, column)}
                     >
-                      {pair.inputs}
-                    </text>
-                  </Link>
-                );
-              })}
-            </g>
-          ))}
-        </svg>
-      )}
+                      <title>{words(row, column)}</title>
+                      <rect
+                        x={x + 1}
+                        y={1}
+                        width={cell - 2}
+                        height={cell - 2}
+                        fill={cssColour(colourAt(scale, 0, 1, ink))}
+                        stroke={row === column ? "var(--line-strong)" : "none"}
+                      />
+                      <text
+                        x={x + cell / 2}
+                        y={cell / 2}
+                        textAnchor="middle"
+                        dominantBaseline="central"
+                        fontSize={cell < 30 ? 10.5 : 12.5}
+                        fill={(theme === "light") === ink > 0.45 ? "#ffffff" : "#15181a"}
+                      >
+                        {pair.inputs}
+                      </text>
+                    </Link>
+                  );
+                })}
+              </g>
+            ))}
+          </svg>
+        )}
+      </div>
     </PlotFrame>
   );
 }

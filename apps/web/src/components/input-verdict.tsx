@@ -64,7 +64,7 @@ const sequential = { kind: "sequential" } as const;
 export function InputVerdict({ runId, externalId }: { runId: string; externalId: string }) {
   const [state, retry] = useQuery({ query: verdictQuery, variables: { runId, externalId } });
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <Link
         href={inputsHref(runId)}
         className="inline-flex items-center gap-1 justify-self-start text-sm text-muted hover:text-ink"

@@ -133,7 +133,7 @@ export function InputsTable({ runId }: { runId: string }) {
   const change = (next: VerdictView) => replaceQuery(writeVerdictView(next));
   const filter = writeVerdictView(view);
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-1 gap-3">
       <div className="flex flex-wrap items-center gap-2">
         {run && <SavedViews projectId={run.project.id} query={filter} onOpen={replaceQuery} />}
         <div className="ml-auto flex gap-1">

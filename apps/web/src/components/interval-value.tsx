@@ -50,17 +50,17 @@ export function Headline({
   note?: ReactNode;
 }) {
   return (
-    <div className="min-w-0 bg-surface px-4 py-3">
+    <div className="min-w-0 px-4 py-3 shadow-[0_0_0_1px_var(--line)]">
       <dt className="flex items-center gap-1.5 text-sm text-muted">
         {mark}
         {name}
       </dt>
       <dd>
-        <span className="text-xl font-semibold tracking-tight tabular-nums">
+        <span className="mr-2 text-xl font-semibold tracking-tight whitespace-nowrap tabular-nums">
           {value ?? written[unit].value(interval?.value)}
         </span>
         {interval && (
-          <span className="ml-2 text-xs whitespace-nowrap text-faint tabular-nums">
+          <span className="text-xs whitespace-nowrap text-faint tabular-nums">
             {written[unit].interval(interval)}
           </span>
         )}
@@ -73,7 +73,7 @@ export function Headline({
 /** Headline numbers in a row of equal boxes. */
 export function Headlines({ children }: { children: ReactNode }) {
   return (
-    <dl className="grid grid-cols-[repeat(auto-fit,minmax(10.5rem,1fr))] gap-px overflow-hidden rounded-lg border bg-line">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(9.5rem,1fr))] gap-px overflow-hidden rounded-lg border bg-surface">
       {children}
     </dl>
   );

@@ -59,7 +59,13 @@ export function ProjectChoice({ path }: { path: string }) {
 export function Overview() {
   const { state, retry, project } = useProject();
   return (
-    <Loaded state={state} retry={retry} what="the projects" skeleton={<Skeleton className="h-96" />}>
+    <Loaded
+      state={state}
+      retry={retry}
+      what="the projects"
+      wholePage
+      skeleton={<Skeleton className="h-96" />}
+    >
       {() =>
         project ? (
           <ProjectOverview slug={project.slug} name={project.name} />
@@ -79,7 +85,7 @@ export function Overview() {
 function ProjectOverview({ slug, name }: { slug: string; name: string }) {
   const [state, retry] = useQuery({ query: overviewQuery, variables: { slug } });
   return (
-    <div className="grid gap-6">
+    <div className="grid grid-cols-1 gap-6">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h1 className="text-xl font-semibold tracking-tight">{name}</h1>
         <ProjectChoice path="/" />
@@ -109,7 +115,7 @@ function ProjectContents({ project, onRunEnd }: { project: ProjectData; onRunEnd
           <h2 id="running" className="mb-3 font-semibold">
             Running now
           </h2>
-          <ul className="grid gap-3">
+          <ul className="grid grid-cols-1 gap-3">
             {running.map((run) => (
               <li key={run.id} className="grid gap-x-4 gap-y-1 sm:grid-cols-[14rem_1fr]">
                 <span className="truncate text-sm font-medium">{shortRunName(run)}</span>

@@ -27,12 +27,16 @@ export function EmptyState({ title, children }: { title: string; children?: Reac
 export function ErrorNotice({
   title,
   message,
+  wholePage = false,
   onRetry,
 }: {
   title: string;
   message: string;
+  /** The notice stands for a page, so its title is that page's heading. */
+  wholePage?: boolean;
   onRetry?: () => void;
 }) {
+  const Title = wholePage ? "h1" : "p";
   return (
     <div
       role="alert"
@@ -40,7 +44,7 @@ export function ErrorNotice({
     >
       <CircleAlert size={18} className="mt-0.5 shrink-0 text-defect" aria-hidden />
       <div className="min-w-0 flex-1">
-        <p className="font-medium">{title}</p>
+        <Title className="font-medium">{title}</Title>
         <p className="text-sm break-words text-muted">{message}</p>
       </div>
       {onRetry && (
@@ -63,6 +67,7 @@ export function Loaded<Data>({
   retry,
   skeleton = <Skeleton />,
   what,
+  wholePage,
   children,
 }: {
   state: QueryState<Data>;
@@ -70,6 +75,7 @@ export function Loaded<Data>({
   skeleton?: ReactNode;
   /** What is being loaded, for the error's title: "the heatmap". */
   what: string;
+  wholePage?: boolean;
   children: (data: Data) => ReactNode;
 }) {
   const again = retry && (() => retry({ requestPolicy: "network-only" }));
@@ -89,7 +95,12 @@ export function Loaded<Data>({
   }
   if (state.error)
     return (
-      <ErrorNotice title={`Could not load ${what}`} message={plainMessage(state.error)} onRetry={again} />
+      <ErrorNotice
+        title={`Could not load ${what}`}
+        message={plainMessage(state.error)}
+        wholePage={wholePage}
+        onRetry={again}
+      />
     );
   return skeleton;
 }

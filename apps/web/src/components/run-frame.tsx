@@ -55,7 +55,7 @@ export function RunFrame({ id, children }: { id: string; children: ReactNode }) 
 
   if (path.endsWith("/print")) return children;
   return (
-    <Loaded state={state} retry={retry} what="the run" skeleton={<Skeleton className="h-96" />}>
+    <Loaded state={state} retry={retry} what="the run" wholePage skeleton={<Skeleton className="h-96" />}>
       {() => {
         if (!run) return <EmptyState title="There is no such run, or you may not see it" />;
         const tabs = [

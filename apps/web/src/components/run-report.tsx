@@ -169,7 +169,7 @@ export function RunReport({ id }: { id: string }) {
         const { report } = node;
         const { classes } = node.modelVersion;
         return (
-          <div className="grid gap-4">
+          <div className="grid grid-cols-1 gap-4">
             <ReportHeadlines report={report} />
             <ReportWarnings warnings={report.warnings} />
             <div className="grid gap-4 xl:grid-cols-2">
@@ -207,7 +207,7 @@ export function RunReport({ id }: { id: string }) {
 
 function ReportSkeleton() {
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <Skeleton className="h-20" />
       <div className="grid gap-4 xl:grid-cols-2">
         <Skeleton className="h-80" />

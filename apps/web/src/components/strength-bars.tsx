@@ -5,6 +5,7 @@ import { decimal } from "../plots/number-format.ts";
 import type { Column } from "./data-table.tsx";
 import { svgText } from "./download.ts";
 import { PlotFrame } from "./plot-frame.tsx";
+import { useWidth } from "./use-width.ts";
 
 /** One axis entry of an input: its strength, the VLM's own, and the class's means. */
 type StrengthRow = {
@@ -47,8 +48,7 @@ const columns: Column<StrengthRow>[] = [
   },
 ];
 
-const width = 560;
-const labelWidth = 120;
+const labelWidth = 104;
 const rowHeight = 20;
 const most = 40;
 
@@ -72,6 +72,7 @@ export function StrengthBars({
   incorrectMeans: readonly (number | null)[] | null;
 }) {
   const svg = useRef<SVGSVGElement>(null);
+  const [frame, width] = useWidth<HTMLDivElement>();
   const all = axis
     .map(
       (phrase, i): StrengthRow => ({
@@ -113,66 +114,69 @@ export function StrengthBars({
           </li>
         )}
       </ul>
-      <svg
-        ref={svg}
-        viewBox={`0 0 ${width} ${height}`}
-        className="h-auto w-full"
-        role="img"
-        aria-label={`Strengths of ${rows.length} concepts against the means of ${predictedClass}`}
-      >
-        <line x1={x(0)} x2={x(0)} y1={0} y2={height} stroke="var(--line-strong)" />
-        {rows.map((row, i) => {
-          const middle = i * rowHeight + rowHeight / 2 + 2;
-          return (
-            <g key={row.phrase}>
-              <title>
-                {`${row.phrase}: ${decimal(row.strength)}, mean of correct ${decimal(row.correct)}, of incorrect ${decimal(row.incorrect)}`}
-              </title>
-              <text
-                x={labelWidth - 8}
-                y={middle}
-                textAnchor="end"
-                dominantBaseline="central"
-                fontSize="11.5"
-                fill="var(--ink)"
-              >
-                {row.phrase}
-              </text>
-              <rect
-                x={Math.min(x(0), x(row.strength))}
-                y={middle - 6}
-                width={Math.abs(x(row.strength) - x(0))}
-                height={12}
-                fill="var(--surplus)"
-                fillOpacity={0.6}
-              />
-              {row.correct !== null && (
-                <rect x={x(row.correct) - 1} y={middle - 8} width={2} height={16} fill="var(--ink)" />
-              )}
-              {row.incorrect !== null && (
-                <circle
-                  cx={x(row.incorrect)}
-                  cy={middle}
-                  r={3.6}
-                  fill="none"
-                  stroke="var(--ink)"
-                  strokeWidth={1.5}
+      <div ref={frame}>
+        <svg
+          ref={svg}
+          viewBox={`0 0 ${width} ${height}`}
+          height={height}
+          className="block w-full"
+          role="img"
+          aria-label={`Strengths of ${rows.length} concepts against the means of ${predictedClass}`}
+        >
+          <line x1={x(0)} x2={x(0)} y1={0} y2={height} stroke="var(--line-strong)" />
+          {rows.map((row, i) => {
+            const middle = i * rowHeight + rowHeight / 2 + 2;
+            return (
+              <g key={row.phrase}>
+                <title>
+                  {`${row.phrase}: ${decimal(row.strength)}, mean of correct ${decimal(row.correct)}, of incorrect ${decimal(row.incorrect)}`}
+                </title>
+                <text
+                  x={labelWidth - 8}
+                  y={middle}
+                  textAnchor="end"
+                  dominantBaseline="central"
+                  fontSize="11.5"
+                  fill="var(--ink)"
+                >
+                  {row.phrase}
+                </text>
+                <rect
+                  x={Math.min(x(0), x(row.strength))}
+                  y={middle - 6}
+                  width={Math.abs(x(row.strength) - x(0))}
+                  height={12}
+                  fill="var(--surplus)"
+                  fillOpacity={0.6}
                 />
-              )}
-              <text
-                x={width - 2}
-                y={middle}
-                textAnchor="end"
-                dominantBaseline="central"
-                fontSize="11"
-                fill="var(--muted)"
-              >
-                {decimal(row.strength, 2)}
-              </text>
-            </g>
-          );
-        })}
-      </svg>
+                {row.correct !== null && (
+                  <rect x={x(row.correct) - 1} y={middle - 8} width={2} height={16} fill="var(--ink)" />
+                )}
+                {row.incorrect !== null && (
+                  <circle
+                    cx={x(row.incorrect)}
+                    cy={middle}
+                    r={3.6}
+                    fill="none"
+                    stroke="var(--ink)"
+                    strokeWidth={1.5}
+                  />
+                )}
+                <text
+                  x={width - 2}
+                  y={middle}
+                  textAnchor="end"
+                  dominantBaseline="central"
+                  fontSize="11"
+                  fill="var(--muted)"
+                >
+                  {decimal(row.strength, 2)}
+                </text>
+              </g>
+            );
+          })}
+        </svg>
+      </div>
     </PlotFrame>
   );
 }
