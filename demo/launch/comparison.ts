@@ -1,4 +1,4 @@
-import type { fetchReports } from "@faultline/cli";
+import { type fetchReports, responsibleConceptNames } from "@faultline/cli";
 
 type Report = Awaited<ReturnType<typeof fetchReports>>[number];
 
@@ -26,7 +26,7 @@ export function comparisonRow({ modelVersion, attackType, report }: Report): Com
     encoderShare: report.encoderFaults.share?.value ?? null,
     headShare: report.headFaults.share?.value ?? null,
     undecidedShare: report.undecidedFaults.share?.value ?? null,
-    responsibleConcepts: report.responsibleConcepts.map((c) => c.concept),
+    responsibleConcepts: responsibleConceptNames(report),
     detectorAuroc: report.detector.auroc?.value ?? null,
   };
 }

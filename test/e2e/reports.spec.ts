@@ -27,7 +27,7 @@ async function open(page: Page, path: string, heading: RegExp): Promise<string[]
 
 /** Waits until nothing on the page is loading. A live page never falls silent on the network. */
 async function settled(page: Page): Promise<void> {
-  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+  await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
 }
 
 test("the overview lists every run of the demo with its numbers", async ({ page }) => {
@@ -41,7 +41,7 @@ test("the overview lists every run of the demo with its numbers", async ({ page 
 test("the report of v1.1 shows the planted encoder fault and its concept", async ({ page }) => {
   const ids = await runIds(page);
   const complaints = await open(page, `/runs/${encodeURIComponent(ids.get("v1.1 clean") ?? "")}`, /v1\.1/);
-  await expect(page.getByText("Encoder faults")).toBeVisible();
+  await expect(page.getByText("Encoder faults", { exact: true })).toBeVisible();
   await expect(page.getByText("88.6 %").first()).toBeVisible();
   await expect(page.getByText("wheels").first()).toBeVisible();
   await settled(page);

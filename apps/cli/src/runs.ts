@@ -91,6 +91,7 @@ const reportsQuery = graphql(`
           encoderFaults { count share { value low high } }
           headFaults { count share { value low high } }
           undecidedFaults { count share { value low high } }
+          attackConcepts { concept effect { value low high } qValue }
           responsibleConcepts(first: 8) { concept effect { value low high } qValue }
           detector { similarity threshold auroc { value low high } measuredFalseAlarmRate { value } measuredDetectionRate { value } }
           warnings { code message }
@@ -114,4 +115,14 @@ export async function fetchReports(client: Client, ids: readonly string[]) {
     if (!node.report) throw new CommandError(`run "${node.name}" has no report yet`);
     return { ...node, report: node.report };
   });
+}
+
+/**
+ * The concepts responsible for a run's errors, strongest first: of correct − incorrect, or, where an attack left
+ * no correct input to compare with, of clean − attacked.
+ */
+export function responsibleConceptNames(report: NonNullable<RunWithReport["report"]>): string[] {
+  const { responsibleConcepts, attackConcepts } = report;
+  const concepts = responsibleConcepts.length > 0 ? responsibleConcepts : (attackConcepts ?? []);
+  return concepts.slice(0, 8).map(({ concept }) => concept);
 }

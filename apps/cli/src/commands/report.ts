@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { clientOf, print } from "../context.ts";
-import { fetchReports } from "../runs.ts";
+import { fetchReports, responsibleConceptNames } from "../runs.ts";
 import { decimal, percent, table } from "../table.ts";
 
 type Reports = Awaited<ReturnType<typeof fetchReports>>;
@@ -16,10 +16,7 @@ export function reportTable(reports: Reports): string {
     percent(report.headFaults.share?.value),
     percent(report.undecidedFaults.share?.value),
     decimal(report.detector.auroc?.value),
-    report.responsibleConcepts
-      .slice(0, 3)
-      .map((c) => c.concept)
-      .join(", "),
+    responsibleConceptNames(report).slice(0, 5).join(", "),
   ]);
   const header = [
     "version",
