@@ -27,7 +27,12 @@ type Metric = ResultOf<typeof detectorCurvesFragment>;
 /** Which curves stand out: the chosen detector and the one it is held against. */
 export type CurveChoice = { readonly chosen: string; readonly rival: string | null };
 
-type RocRow = { detector: string; falsePositiveRate: number; truePositiveRate: number; threshold: number | null };
+type RocRow = {
+  detector: string;
+  falsePositiveRate: number;
+  truePositiveRate: number;
+  threshold: number | null;
+};
 type RiskRow = { detector: string; coverage: number; risk: number };
 
 const rocColumns: Column<RocRow>[] = [
@@ -137,7 +142,10 @@ export function RiskCoverageCurves({
   onChoose: (detector: string) => void;
 }) {
   const svg = useRef<SVGSVGElement>(null);
-  const highest = Math.max(0.01, ...metrics.flatMap(({ riskCoverage }) => riskCoverage.map(({ risk }) => risk)));
+  const highest = Math.max(
+    0.01,
+    ...metrics.flatMap(({ riskCoverage }) => riskCoverage.map(({ risk }) => risk)),
+  );
   const ticks = axisTicks(highest);
   // One step above the highest tick where the curves pass it.
   const yMaximum = ticks[ticks.length - 1] >= highest ? highest : ticks[1] * ticks.length;

@@ -88,7 +88,8 @@ export function DetectorMetrics({
       initialSort={{ id: "auroc", desc: true }}
       toolbar={
         <p className="text-sm text-muted">
-          AUROC with its 95 % bootstrap interval. FPR and AURC: lower is better. Solid: ours; dashed: baseline.
+          AUROC with its 95 % bootstrap interval. FPR and AURC: lower is better. Solid: ours; dashed:
+          baseline.
         </p>
       }
     />

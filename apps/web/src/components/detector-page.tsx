@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { detectorName, detectorOf, similarityOf } from "../plots/detector-names.ts";
@@ -132,9 +132,6 @@ function RunDetectors({
     .toSorted((a, b) => (b.publishedAt ?? "").localeCompare(a.publishedAt ?? ""));
   const [used, setUsed] = useState<string | null>(null);
   const inSnippets = published.find(({ id }) => id === used) ?? published[0];
-  useEffect(() => {
-    if (used && !published.some(({ id }) => id === used)) refresh();
-  }, [used, published, refresh]);
 
   return (
     <div className="grid gap-4">
@@ -151,8 +148,8 @@ function RunDetectors({
         )}
         {summary.measuredDetectionRate && (
           <>
-            , {percent(summary.measuredDetectionRate.value)} ({percentInterval(summary.measuredDetectionRate)})
-            of the {summary.positives} found
+            , {percent(summary.measuredDetectionRate.value)} ({percentInterval(summary.measuredDetectionRate)}
+            ) of the {summary.positives} found
           </>
         )}
         .

@@ -49,15 +49,7 @@ export function failureOf(
 }
 
 /** What is wrong with one field (or a part of it, as `phrases.3`), below that field. */
-export function FieldIssues({
-  failure,
-  field,
-  id,
-}: {
-  failure: Failure | null;
-  field: string;
-  id?: string;
-}) {
+export function FieldIssues({ failure, field, id }: { failure: Failure | null; field: string; id?: string }) {
   const issues = failure?.issues.filter((issue) => concerns(issue.field, field)) ?? [];
   if (issues.length === 0) return null;
   return (

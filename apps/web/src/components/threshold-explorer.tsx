@@ -130,8 +130,7 @@ function SplitBar({
     <div>
       <div className="mb-1 flex items-baseline justify-between gap-3">
         <span className="text-sm">
-          <span className="font-medium">{name}</span>{" "}
-          <span className="text-muted tabular-nums">{of}</span>
+          <span className="font-medium">{name}</span> <span className="text-muted tabular-nums">{of}</span>
         </span>
         <span className="font-semibold tabular-nums">{percent(share)}</span>
       </div>
