@@ -32,7 +32,7 @@ export class Uploads {
   constructor(
     private readonly folder: string,
     private readonly store: ArtifactStore,
-    private readonly maxBytes = defaultMaxBytes,
+    readonly maxBytes = defaultMaxBytes,
   ) {}
 
   /** Bytes received so far of an unfinished upload; 0 when there is none. */
