@@ -48,13 +48,9 @@ export function ingestDataset(context: WorkerContext): Task {
     try {
       const inputs = payload.archiveSha256
         ? await archiveInputs(context, dataset, payload.archiveSha256)
-        : await manifestInputs(context, dataset, payload.manifestSha256 ?? "");
-      if (inputs.length === 0)
-        throw new DatasetFailure(
-          "The dataset is empty: the upload holds no input. Pack pictures as split/class/file, or give manifest lines.",
-        );
-      await ingestInputs(database.pool, dataset.id, inputs);
-      log.info({ dataset: dataset.id, inputs: inputs.length }, "dataset ready");
+        : manifestInputs(context, dataset, payload.manifestSha256 ?? "");
+      const count = await ingestInputs(database.pool, dataset.id, someOf(inputs));
+      log.info({ dataset: dataset.id, inputs: count }, "dataset ready");
     } catch (error) {
       const lasting =
         error instanceof DatasetFailure ||
@@ -69,6 +65,19 @@ export function ingestDataset(context: WorkerContext): Task {
       });
     }
   };
+}
+
+/** The inputs as they come; an upload without any is refused before the dataset becomes READY. */
+async function* someOf(inputs: Iterable<InputRow> | AsyncIterable<InputRow>): AsyncGenerator<InputRow> {
+  let empty = true;
+  for await (const input of inputs) {
+    empty = false;
+    yield input;
+  }
+  if (empty)
+    throw new DatasetFailure(
+      "The dataset is empty: the upload holds no input. Pack pictures as split/class/file, or give manifest lines.",
+    );
 }
 
 /** Stores the pictures of an ImageFolder archive; a picture that is damaged is found out when a run embeds it. */
@@ -142,29 +151,34 @@ const manifestLine = z.strictObject({
     .nullish(),
 });
 
-async function manifestInputs(
+/** The lines of a manifest, one after another: a million of them never lie in memory together. */
+async function* manifestInputs(
   context: WorkerContext,
   dataset: DatasetRow,
   manifestSha256: string,
-): Promise<InputRow[]> {
+): AsyncGenerator<InputRow, void, undefined> {
   const stream = await context.artifactStore.stream(manifestSha256);
-  const inputs: InputRow[] = [];
   let number = 0;
+  let block: InputRow[] = [];
   for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++;
     if (line.trim() === "") continue;
     const where = `line ${number} of the manifest`;
     const { id, split, label, cleanId, sha256 } = parseLine(line, where);
-    inputs.push({
+    block.push({
       externalId: id,
       split: splitOf(split, where),
       label: label == null ? null : labelOf(dataset, label, where),
       imageSha256: sha256 ?? null,
       cleanExternalId: cleanId ?? (dataset.cleanDatasetId === null ? null : id),
     });
+    if (block.length < 10_000) continue;
+    await requireOwnedImages(context, dataset.projectId, block);
+    yield* block;
+    block = [];
   }
-  await requireOwnedImages(context, dataset.projectId, inputs);
-  return inputs;
+  await requireOwnedImages(context, dataset.projectId, block);
+  yield* block;
 }
 
 function parseLine(line: string, where: string): z.infer<typeof manifestLine> {
@@ -188,18 +202,16 @@ async function requireOwnedImages(
   projectId: string,
   inputs: readonly InputRow[],
 ): Promise<void> {
-  const step = 10_000;
-  for (let from = 0; from < inputs.length; from += step) {
-    const { rows } = await database.pool.query<{ sha256: string }>(
-      `SELECT wanted.sha256 FROM unnest($2::text[]) AS wanted (sha256)
-       WHERE wanted.sha256 IS NOT NULL AND NOT EXISTS (
-         SELECT FROM project_artifact owned WHERE owned.project_id = $1 AND owned.sha256 = wanted.sha256)
-       LIMIT 1`,
-      [projectId, inputs.slice(from, from + step).map(({ imageSha256 }) => imageSha256 ?? null)],
+  const named = inputs.flatMap(({ imageSha256 }) => imageSha256 ?? []);
+  if (named.length === 0) return;
+  const { rows } = await database.pool.query<{ sha256: string }>(
+    `SELECT wanted.sha256 FROM unnest($2::text[]) AS wanted (sha256) WHERE NOT EXISTS (
+       SELECT FROM project_artifact owned WHERE owned.project_id = $1 AND owned.sha256 = wanted.sha256)
+     LIMIT 1`,
+    [projectId, named],
+  );
+  if (rows.length > 0)
+    throw new DatasetFailure(
+      `The manifest names picture ${rows[0].sha256}, which was not uploaded to this project: upload it first.`,
     );
-    if (rows.length > 0)
-      throw new DatasetFailure(
-        `The manifest names picture ${rows[0].sha256}, which was not uploaded to this project: upload it first.`,
-      );
-  }
 }
