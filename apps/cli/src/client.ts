@@ -74,7 +74,7 @@ export class Client {
   /** A GET of one of the API's plain HTTP paths, as the verdict export. */
   async get(path: string): Promise<Response> {
     const response = await this.send(path, { headers: this.headers() });
-    if (!response.ok) throw new CommandError(`GET ${path}: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new CommandError(await refusal(response));
     return response;
   }
 
@@ -116,9 +116,19 @@ export class Client {
       duplex: "half",
     };
     const response = await this.send(`/uploads/${sha256}`, init);
-    if (!response.ok)
-      throw new CommandError(`upload of ${path} refused: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new CommandError(`upload of ${path} refused: ${await refusal(response)}`);
     return sha256;
+  }
+}
+
+/** What the API says of a request that it refused: its own messages where it sent them. */
+async function refusal(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { errors } = JSON.parse(text) as { errors: { message: string }[] };
+    return errors.map(({ message }) => message).join("\n");
+  } catch {
+    return `${response.status} ${text}`;
   }
 }
 
@@ -140,9 +150,9 @@ export function expectResult<
 >(result: Result, success: Name): Extract<Result, { readonly __typename: Name }> {
   if (result.__typename === success) return result as Extract<Result, { readonly __typename: Name }>;
   const failure: Failure = result;
-  const issues = failure.issues?.map((issue) => `  ${issue.field}: ${issue.message}`) ?? [];
-  const head = failure.field
-    ? `${failure.field}: ${failure.message}`
-    : (failure.message ?? failure.__typename);
-  throw new CommandError([head, ...issues].join("\n"));
+  if (failure.issues?.length)
+    throw new CommandError(failure.issues.map((issue) => `${issue.field}: ${issue.message}`).join("\n"));
+  throw new CommandError(
+    failure.field ? `${failure.field}: ${failure.message}` : (failure.message ?? failure.__typename),
+  );
 }

@@ -12,7 +12,8 @@ export function createProgram(): Command {
   const environment = process.env;
   const program = new Command("faultline")
     .description("Why a vision classifier fails, and which of its answers not to trust.")
-    .version("0.1.0")
+    // Not --version: commands use that for model versions.
+    .version("0.1.0", "-V, --cli-version")
     .option(
       "--url <url>",
       "address of the API (FAULTLINE_URL)",
