@@ -5,6 +5,7 @@ import { Access } from "../src/access/access.ts";
 import { nodeTypes } from "../src/access/reach.ts";
 import { UnauthenticatedError } from "../src/errors.ts";
 import { schema, schemaText } from "../src/schema.ts";
+import { schemaChangesSince } from "../src/schema-changes.ts";
 
 const builtIn = /^(__.*|Boolean|String|Int|Float|ID)$/;
 const types = Object.values(schema.getTypeMap()).filter(({ name }) => !builtIn.test(name));
@@ -12,6 +13,13 @@ const types = Object.values(schema.getTypeMap()).filter(({ name }) => !builtIn.t
 describe("the schema", () => {
   test("is the committed one (npm run print-schema -w @faultline/api)", async () => {
     expect(schemaText()).toBe(await readFile(new URL("../schema.graphql", import.meta.url), "utf8"));
+  });
+
+  test("breaks no client of the commit before, unless a commit says so", async ({ skip }) => {
+    const compared = await schemaChangesSince("HEAD~1");
+    if (!compared) return skip("there is no earlier commit in this clone");
+    const { breaking, declared } = compared;
+    expect(declared ? [] : breaking.map(({ message }) => message)).toEqual([]);
   });
 
   test("describes every type, field, argument and value", () => {
