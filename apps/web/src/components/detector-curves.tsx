@@ -73,8 +73,8 @@ const riskColumns: Column<RiskRow>[] = [
 ];
 
 const width = 440;
-const height = 400;
-const frame = { left: 48, top: 10, width: 378, height: 342 };
+const height = 404;
+const frame = { left: 46, top: 28, width: 374, height: 330 };
 
 /** ROC curves of all similarities and baselines, with the point that the threshold stands at. */
 export function RocCurves({
@@ -174,7 +174,7 @@ export function RiskCoverageCurves({
         onChoose={onChoose}
         points={({ riskCoverage }) => riskCoverage.map(({ coverage, risk }) => [coverage, risk])}
         value={({ areaUnderRiskCoverage }) => `AURC ${decimal(areaUnderRiskCoverage, 4)}`}
-        legend={{ x: xAt(area, 0.04), y: area.top + 16 }}
+        legend={{ x: xAt(area, 0.06), y: area.top + 16 }}
         at={point.risk === null ? null : [point.coverage, point.risk]}
       >
         <path
@@ -241,10 +241,10 @@ function CurvePlot({
   at: [number, number] | null;
   children: ReactNode;
 }) {
-  const standing = metrics.filter(({ detector }) => detector === choice.chosen || detector === choice.rival);
   // The chosen is drawn last, over all others.
   const rank = ({ detector }: Metric) => (detector === choice.chosen ? 2 : detector === choice.rival ? 1 : 0);
   const drawn = metrics.toSorted((a, b) => rank(a) - rank(b));
+  const standing = drawn.filter((metric) => rank(metric) > 0).reverse();
   const bottom = area.top + area.height;
   return (
     <svg ref={ref} viewBox={`0 0 ${width} ${height}`} className="h-auto w-full" role="img" aria-label={label}>
@@ -274,12 +274,7 @@ function CurvePlot({
       <text x={area.left + area.width} y={bottom + 36} textAnchor="end" fontSize="12" fill="var(--muted)">
         {xName}
       </text>
-      <text
-        transform={`translate(${area.left + 15} ${area.top + 6}) rotate(-90)`}
-        textAnchor="end"
-        fontSize="12"
-        fill="var(--muted)"
-      >
+      <text x="2" y="12" fontSize="12" fill="var(--muted)">
         {yName}
       </text>
       <g fill="none">{children}</g>

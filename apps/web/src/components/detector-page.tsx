@@ -182,10 +182,10 @@ function RunDetectors({
             ))}
         </SelectField>
       </div>
-      <div className="grid items-start gap-4 md:grid-cols-2 xl:grid-cols-3">
+      <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">
         <RocCurves metrics={metrics} choice={choice} point={chosen.roc[at]} onChoose={setWanted} />
         <RiskCoverageCurves metrics={metrics} choice={choice} point={point} onChoose={setWanted} />
-        <div className="min-w-0 md:col-span-2 xl:col-span-1">
+        <div className="grid min-w-0 md:col-span-2 xl:col-span-1">
           <ThresholdExplorer
             name={detectorName(chosen.detector)}
             roc={chosen.roc}

@@ -125,18 +125,20 @@ export function PublishDetector({
           />
           {rule.kind === "rate" && (
             <>
-              <TextField
-                label="At most"
-                inputMode="decimal"
-                className="w-20 text-right"
-                value={rule.rate}
-                onChange={(event) => onRule({ ...rule, rate: event.target.value })}
-                aria-label="Wanted false-alarm rate in per cent"
-                aria-describedby={`${listId}-rate`}
-              />
+              <span className="inline-flex items-center gap-1.5 text-sm text-muted">
+                <TextField
+                  label="False alarms, at most"
+                  inputMode="decimal"
+                  className="w-16 text-right"
+                  value={rule.rate}
+                  onChange={(event) => onRule({ ...rule, rate: event.target.value })}
+                  aria-describedby={`${listId}-rate`}
+                />
+                % of the correct inputs
+              </span>
               <p id={`${listId}-rate`} className="max-w-prose text-sm text-muted">
-                per cent of the correct inputs are flagged: the threshold comes from the calibration inputs by
-                split-conformal calibration, with finite-sample validity.
+                Thresholds come from the calibration inputs by split-conformal calibration, with finite-sample
+                validity.
               </p>
             </>
           )}

@@ -124,7 +124,7 @@ export function PublishedDetectors({
       </h2>
       <p className="mb-2 text-sm text-muted">Versions never change; the chosen one stands in the snippets.</p>
       <DataTable
-        label="Detectors of the project"
+        label="Published detectors"
         columns={columns}
         rows={detectors}
         csvName="detectors"

@@ -132,7 +132,7 @@ function SplitBar({
         <span className="text-sm">
           <span className="font-medium">{name}</span> <span className="text-muted tabular-nums">{of}</span>
         </span>
-        <span className="font-semibold tabular-nums">{percent(share)}</span>
+        <span className="shrink-0 font-semibold tabular-nums">{percent(share)}</span>
       </div>
       <div role="img" aria-label={label} className="h-2.5 overflow-hidden rounded-sm bg-sunken">
         <div className="h-full" style={{ width: `${share * 100}%`, background: fill }} />
