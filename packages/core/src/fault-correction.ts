@@ -110,7 +110,7 @@ function tallyAnswers(
     const pair = labels[i] * classes + predictions[i];
     if (faults[i] === "HEAD") head[pair]++;
     else if (faults[i] === "ENCODER") encoder[pair]++;
-    else if (faults[i] === "NONE" && isDecided(oracle.margins[i], margins.oracle))
+    else if (faults[i] === "NONE" && isDecided(oracle.margins[i], margins, labels[i]))
       answers[labels[i] * classes + oracle.classes[i]]++;
   }
   return { classes, head, encoder, answers };

@@ -23,13 +23,16 @@ export interface LocalisationInputs {
 export interface LocalisationMargins {
   readonly oracle: number;
   readonly vlm: number;
+  /** Per true class, the margin that a kept meaning reaches (see `keptMargins`); any positive one when left out. */
+  readonly kept?: ArrayLike<number>;
 }
 
 /**
  * Localises the fault of every misclassified input (true y, predicted ŷ ≠ y):
  *
  * - UNDECIDED when the VLM's own image embedding does not say y, or says it by less than `margins.vlm`, or the
- *   oracle on a(x) is nearer to the border between y and the rest than `margins.oracle`;
+ *   oracle on a(x) is nearer to the border between y and the rest than `margins.oracle`, or says y by less than
+ *   `margins.kept[y]`;
  * - HEAD when the oracle on a(x) says y: the encoder kept the meaning, the head misread it;
  * - ENCODER when it says another class: the meaning was lost before the head.
  *
@@ -41,20 +44,21 @@ export function localise(inputs: LocalisationInputs, margins: LocalisationMargin
   requireSize("predictions", predictions.length, n, "predictions (one an input)");
   requireSize("oracle.margins", oracle.margins.length, n, "margins (one an input)");
   requireSize("vlm.margins", vlm.margins.length, n, "margins (one an input)");
-  for (const [field, margin] of Object.entries(margins))
+  for (const [field, margin] of Object.entries({ oracle: margins.oracle, vlm: margins.vlm }))
     if (!(margin >= 0))
       throw new InvalidInputError(`margins.${field}`, `is ${margin}`, "Use a calibrated margin >= 0.");
   return Array.from({ length: n }, (_, i): Fault => {
     if (predictions[i] === labels[i]) return "NONE";
     const vlmKnows = vlm.margins[i] > 0 && vlm.margins[i] >= margins.vlm;
-    if (!vlmKnows || !isDecided(oracle.margins[i], margins.oracle)) return "UNDECIDED";
+    if (!vlmKnows || !isDecided(oracle.margins[i], margins, labels[i])) return "UNDECIDED";
     return oracle.margins[i] > 0 ? "HEAD" : "ENCODER";
   });
 }
 
-/** Whether an answer is far enough from the border between the true class and the rest. NaN never is. */
-export function isDecided(truthMargin: number, margin: number): boolean {
-  return Math.abs(truthMargin) >= margin;
+/** Whether an answer of the oracle on a(x) is clear enough, either way. NaN never is. */
+export function isDecided(truthMargin: number, margins: LocalisationMargins, trueClass: number): boolean {
+  const needed = truthMargin > 0 ? Math.max(margins.oracle, margins.kept?.[trueClass] ?? 0) : margins.oracle;
+  return Math.abs(truthMargin) >= needed;
 }
 
 /** Counts and shares of faults among misclassified inputs. */

@@ -67,14 +67,14 @@ export type HeatmapSimilarity = "cosine" | "log-likelihood";
  *
  * @param strengths N×C strengths of a(x)
  * @param references K heatmaps over the same concepts, best of *correctly classified* calibration inputs
- * @param similarity `cosine` of H(x) with the reference means (as in the detector), or the mean Bernoulli
- *   `log-likelihood` a cell, Laplace-smoothed by one input each way
+ * @param similarity the mean Bernoulli `log-likelihood` a cell, Laplace-smoothed by one input each way (default:
+ *   never worse in bench/ablation.ts), or the `cosine` of H(x) with the reference means
  * @returns N×K; -Infinity for a class whose reference has no inputs. O(N·K·C²): pass the inputs that matter
  */
 export function classHeatmapScores(
   strengths: Matrix,
   references: readonly HeatmapCounts[],
-  similarity: HeatmapSimilarity = "cosine",
+  similarity: HeatmapSimilarity = "log-likelihood",
 ): Matrix {
   const { rows, columns: c } = strengths;
   requireFinite("strengths", strengths.data, c);
@@ -181,6 +181,42 @@ export function calibrateOracle(
     coverage: best.kept / margins.length,
     errorWithoutMargin: wilsonInterval(wrong, margins.length),
   };
+}
+
+/**
+ * Per class, the margin that an embedding which kept its meaning reaches: the lower conformal quantile of the
+ * truth margins of correctly classified calibration inputs of the class, at least 0.
+ *
+ * A new input of the class that is exchangeable with these falls under it with a chance of at most `share`. A
+ * merely positive margin is weak evidence that the meaning was kept: an encoder that merges two classes leaves
+ * its victims between both texts, often a little on the right side (bench/ablation.ts, Menagerie v1.1).
+ *
+ * @param answers of N inputs @param labels N true classes @param rows the correctly classified calibration inputs
+ * @param share in (0, 1), 0.05 by default; classes with fewer than 1/share − 1 inputs use all classes' quantile
+ * @returns K margins >= 0
+ */
+export function keptMargins(
+  answers: OracleAnswers,
+  labels: ArrayLike<number>,
+  rows: ArrayLike<number>,
+  classes: number,
+  share = 0.05,
+): Float64Array {
+  if (!(share > 0 && share < 1))
+    throw new InvalidInputError("share", `is ${share}`, "Use a share between 0 and 1, as 0.05.");
+  const all: number[] = [];
+  const byClass: number[][] = Array.from({ length: classes }, () => []);
+  for (let k = 0; k < rows.length; k++) {
+    requireClass("labels", labels, rows[k], classes);
+    const margin = answers.margins[rows[k]];
+    if (Number.isNaN(margin)) continue;
+    all.push(margin);
+    byClass[labels[rows[k]]].push(margin);
+  }
+  const quantile = (margins: number[]): number | undefined =>
+    margins.sort((a, b) => a - b)[Math.floor(share * (margins.length + 1)) - 1];
+  const pooled = quantile(all) ?? 0;
+  return Float64Array.from(byClass, (margins) => Math.max(0, quantile(margins) ?? pooled));
 }
 
 /** Throws InvalidInputError unless values[i] is a class number under `classes`. */

@@ -47,6 +47,18 @@ describe("localise", () => {
 
   it("finds no fault in a correct answer", () => expect(one(-0.9, -0.9, 0)).toBe("NONE"));
 
+  it("asks a kept meaning to be as clear as the class's correct inputs, where that is known", () => {
+    const at = (margin: number) =>
+      localise(
+        { labels: [1], predictions: [0], oracle: answers(margin), vlm: answers(0.9) },
+        { ...margins, kept: [0.9, 0.4] },
+      )[0];
+    expect(at(0.4)).toBe("HEAD");
+    expect(at(0.39)).toBe("UNDECIDED");
+    expect(at(-0.1)).toBe("ENCODER");
+    expect(at(-0.09)).toBe("UNDECIDED");
+  });
+
   it("a margin out of reach leaves everything undecided", () => {
     const inputs = { labels: [0], predictions: [1], oracle: answers(0.9), vlm: answers(0.9) };
     expect(localise(inputs, { oracle: Number.POSITIVE_INFINITY, vlm: 0 })).toEqual(["UNDECIDED"]);

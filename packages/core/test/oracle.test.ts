@@ -7,6 +7,7 @@ import {
   emptyHeatmap,
   groundTruthHeatmaps,
   heatmapMeans,
+  keptMargins,
   matrix,
   oracleAnswers,
   random,
@@ -95,6 +96,38 @@ describe("calibrateOracle", () => {
   it("refuses an impossible share and inputs without a margin", () => {
     expect(() => calibrateOracle(answers, rows, 1)).toThrow(/wantedError/);
     expect(() => calibrateOracle(answers, [9])).toThrow(/rows: name no input/);
+  });
+});
+
+describe("keptMargins", () => {
+  const margins = Float64Array.from({ length: 44 }, (_, i) => (i - 2) / 100);
+  const answers = { classes: new Int32Array(44), margins };
+  const rows = Array.from({ length: 44 }, (_, i) => i);
+
+  it("is the conformal quantile of each class, pooled where a class has too few, never negative", () => {
+    // Class 0: 39 inputs from -0.02 on, the 2nd smallest of 40·0.05; class 1: 5 inputs, too few for 0.05.
+    const labels = rows.map((i) => (i < 39 ? 0 : 1));
+    expect(Array.from(keptMargins(answers, labels, rows, 3))).toEqual([0, 0, 0]);
+    expect(Array.from(keptMargins(answers, labels, rows, 3, 0.25))).toEqual([0.07, 0.37, 0.08]);
+  });
+
+  it("is passed from below by at most the promised share of new inputs", () => {
+    const uniform = random(12);
+    let under = 0;
+    for (let trial = 0; trial < 2000; trial++) {
+      const drawn = { classes: new Int32Array(40), margins: Float64Array.from({ length: 40 }, uniform) };
+      const [margin] = keptMargins(drawn, new Uint8Array(40), rows.slice(0, 39), 1, 0.1);
+      if (drawn.margins[39] < margin) under++;
+    }
+    expect(under / 2000).toBeLessThan(0.1 + 4 * Math.sqrt((0.1 * 0.9) / 2000));
+  });
+
+  it("ignores what cannot be scored, and refuses impossible shares", () => {
+    const unknown = { classes: new Int32Array(2), margins: Float64Array.of(Number.NaN, 0.5) };
+    expect(Array.from(keptMargins(unknown, [0, 0], [0, 1], 1, 0.6))).toEqual([0.5]);
+    expect(Array.from(keptMargins(unknown, [0, 0], [], 1))).toEqual([0]);
+    expect(() => keptMargins(unknown, [0, 0], [1], 1, 0)).toThrow(/share/);
+    expect(() => keptMargins(unknown, [0, 1], [1], 1)).toThrow(/labels\[1\]/);
   });
 });
 
