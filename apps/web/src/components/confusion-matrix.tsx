@@ -41,6 +41,8 @@ const columns: Column<Pair>[] = [
 /** Up to here every cell shows its number; larger matrices go to the canvas. */
 const drawnClasses = 24;
 const label = 72;
+/** Of the last column's slanted label. */
+const labelOverhang = 20;
 
 /** Counts of true against predicted class; a cell leads to its inputs. */
 export function ConfusionMatrix({
@@ -55,7 +57,7 @@ export function ConfusionMatrix({
   const svg = useRef<SVGSVGElement>(null);
   const canvas = useRef<HeatmapHandle>(null);
   const [frame, width] = useWidth<HTMLDivElement>();
-  const cell = Math.min(44, (width - label) / classes.length);
+  const cell = Math.min(44, (width - label - labelOverhang) / classes.length);
   const router = useRouter();
   const theme = useTheme();
   const { shares, pairs } = useMemo(() => {
@@ -73,7 +75,7 @@ export function ConfusionMatrix({
   }, [classes, report]);
   const order = useMemo(() => classes.map((_, i) => i), [classes]);
   const scale = sequentialTable(theme);
-  const size = label + cell * classes.length;
+  const size = label + cell * classes.length + labelOverhang;
   const words = (row: number, column: number) => {
     const pair = pairs.get(row * classes.length + column);
     return `${classes[row]} taken for ${classes[column]}: ${count(pair?.inputs ?? 0)} inputs, ${percent(shares[row * classes.length + column])} of the class`;
@@ -111,9 +113,9 @@ export function ConfusionMatrix({
           // biome-ignore lint/a11y/useSemanticElements: SVG has no figure element
           <svg
             ref={svg}
-            viewBox={`0 0 ${size} ${size}`}
+            viewBox={`0 0 ${size} ${size - labelOverhang}`}
             width={size}
-            height={size}
+            height={size - labelOverhang}
             className="mx-auto block"
             role="group"
             aria-label="Confusion matrix"
