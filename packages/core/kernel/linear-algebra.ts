@@ -69,7 +69,7 @@ function dot(x: usize, y: usize, length: i32): f64 {
   let s2 = f64x2.splat(0);
   let s3 = f64x2.splat(0);
   const unrolledEnd = x + ((<usize>length >> 3) << 6);
-  const end = x + (<usize>length << 3);
+  const end = x + ((<usize>length) << 3);
   while (x < unrolledEnd) {
     s0 = f64x2.add(s0, f64x2.mul(v128.load(x, 0), v128.load(y, 0)));
     s1 = f64x2.add(s1, f64x2.mul(v128.load(x, 16), v128.load(y, 16)));
@@ -135,63 +135,63 @@ function rotate(x: usize, y: usize, c: f64, s: f64, length: i32): void {
  * @returns 0, or 1 when an eigenvalue has not converged after 60 iterations
  */
 export function symmetricEigen(n: i32, a: usize, z: usize, d: usize, e: usize): i32 {
-  const w = e + (<usize>n << 3);
-  const beta = w + (<usize>n << 3);
-  const rowBytes = <usize>n << 3;
+  const w = e + ((<usize>n) << 3);
+  const beta = w + ((<usize>n) << 3);
+  const rowBytes = (<usize>n) << 3;
   for (let k = 0; k < n - 2; k++) {
-    const v = a + <usize>k * rowBytes + (<usize>(k + 1) << 3);
+    const v = a + <usize>k * rowBytes + ((<usize>(k + 1)) << 3);
     const length = n - k - 1;
     const first = load<f64>(v);
     const rest = dot(v + 8, v + 8, length - 1);
-    store<f64>(d + (<usize>k << 3), load<f64>(v - 8));
-    if (rest == 0) {
-      store<f64>(e + (<usize>k << 3), first);
-      store<f64>(beta + (<usize>k << 3), 0);
+    store<f64>(d + ((<usize>k) << 3), load<f64>(v - 8));
+    if (rest === 0) {
+      store<f64>(e + ((<usize>k) << 3), first);
+      store<f64>(beta + ((<usize>k) << 3), 0);
       continue;
     }
     const norm = Math.sqrt(first * first + rest);
     const head = first > 0 ? first + norm : first - norm;
     const scale = 2 / (head * head + rest);
     store<f64>(v, head);
-    store<f64>(e + (<usize>k << 3), first > 0 ? -norm : norm);
-    store<f64>(beta + (<usize>k << 3), scale);
+    store<f64>(e + ((<usize>k) << 3), first > 0 ? -norm : norm);
+    store<f64>(beta + ((<usize>k) << 3), scale);
     // A −= v·wᵀ + w·vᵀ with w = p − (scale/2)(pᵀv)·v, p = scale·A·v.
     const trailing = v + rowBytes;
     for (let i = 0; i < length; i++)
-      store<f64>(w + (<usize>i << 3), scale * dot(trailing + <usize>i * rowBytes, v, length));
+      store<f64>(w + ((<usize>i) << 3), scale * dot(trailing + <usize>i * rowBytes, v, length));
     const half = (scale / 2) * dot(w, v, length);
     for (let i = 0; i < length; i++) {
-      const at = w + (<usize>i << 3);
-      store<f64>(at, load<f64>(at) - half * load<f64>(v + (<usize>i << 3)));
+      const at = w + ((<usize>i) << 3);
+      store<f64>(at, load<f64>(at) - half * load<f64>(v + ((<usize>i) << 3)));
     }
     for (let i = 0; i < length; i++)
       subtractTwo(
         trailing + <usize>i * rowBytes,
-        load<f64>(v + (<usize>i << 3)),
+        load<f64>(v + ((<usize>i) << 3)),
         w,
-        load<f64>(w + (<usize>i << 3)),
+        load<f64>(w + ((<usize>i) << 3)),
         v,
         length,
       );
   }
   if (n > 1) {
-    const corner = a + <usize>(n - 2) * rowBytes + (<usize>(n - 2) << 3);
-    store<f64>(d + (<usize>(n - 2) << 3), load<f64>(corner));
-    store<f64>(e + (<usize>(n - 2) << 3), load<f64>(corner, 8));
+    const corner = a + <usize>(n - 2) * rowBytes + ((<usize>(n - 2)) << 3);
+    store<f64>(d + ((<usize>(n - 2)) << 3), load<f64>(corner));
+    store<f64>(e + ((<usize>(n - 2)) << 3), load<f64>(corner, 8));
   }
-  store<f64>(d + (<usize>(n - 1) << 3), load<f64>(a + <usize>n * rowBytes - 8));
-  store<f64>(e + (<usize>(n - 1) << 3), 0);
+  store<f64>(d + ((<usize>(n - 1)) << 3), load<f64>(a + <usize>n * rowBytes - 8));
+  store<f64>(e + ((<usize>(n - 1)) << 3), 0);
 
   // z = product of the reflections, last first; before reflection k only rows and columns over k + 1 are filled.
   memory.fill(z, 0, <usize>n * rowBytes);
   for (let i = 0; i < n; i++) store<f64>(z + <usize>i * (rowBytes + 8), 1);
   for (let k = n - 3; k >= 0; k--) {
-    const scale = load<f64>(beta + (<usize>k << 3));
-    if (scale == 0) continue;
+    const scale = load<f64>(beta + ((<usize>k) << 3));
+    if (scale === 0) continue;
     const length = n - k - 1;
-    const v = a + <usize>k * rowBytes + (<usize>(k + 1) << 3);
+    const v = a + <usize>k * rowBytes + ((<usize>(k + 1)) << 3);
     for (let r = k + 1; r < n; r++) {
-      const row = z + <usize>r * rowBytes + (<usize>(k + 1) << 3);
+      const row = z + <usize>r * rowBytes + ((<usize>(k + 1)) << 3);
       subtractTwo(row, scale * dot(row, v, length), v, 0, v, length);
     }
   }
@@ -199,14 +199,14 @@ export function symmetricEigen(n: i32, a: usize, z: usize, d: usize, e: usize): 
   let shift: f64 = 0;
   let largest: f64 = 0;
   for (let l = 0; l < n; l++) {
-    const dl = d + (<usize>l << 3);
-    const el = e + (<usize>l << 3);
+    const dl = d + ((<usize>l) << 3);
+    const el = e + ((<usize>l) << 3);
     largest = Math.max(largest, Math.abs(load<f64>(dl)) + Math.abs(load<f64>(el)));
     const small = largest * 2.220446049250313e-16;
     let m = l;
-    while (Math.abs(load<f64>(e + (<usize>m << 3))) > small) m++;
+    while (Math.abs(load<f64>(e + ((<usize>m) << 3))) > small) m++;
     for (let iteration = 0; m > l; iteration++) {
-      if (iteration == 60) return 1;
+      if (iteration === 60) return 1;
       const g = load<f64>(dl);
       let p = (load<f64>(dl, 8) - g) / (2 * load<f64>(el));
       const r = p < 0 ? -Math.sqrt(p * p + 1) : Math.sqrt(p * p + 1);
@@ -215,11 +215,11 @@ export function symmetricEigen(n: i32, a: usize, z: usize, d: usize, e: usize): 
       const next = load<f64>(dl, 8);
       const h = g - load<f64>(dl);
       for (let i = l + 2; i < n; i++) {
-        const at = d + (<usize>i << 3);
+        const at = d + ((<usize>i) << 3);
         store<f64>(at, load<f64>(at) - h);
       }
       shift += h;
-      p = load<f64>(d + (<usize>m << 3));
+      p = load<f64>(d + ((<usize>m) << 3));
       let c: f64 = 1;
       let c2: f64 = 1;
       let c3: f64 = 1;
@@ -227,8 +227,8 @@ export function symmetricEigen(n: i32, a: usize, z: usize, d: usize, e: usize): 
       let s2: f64 = 0;
       const el1 = load<f64>(el, 8);
       for (let i = m - 1; i >= l; i--) {
-        const di = d + (<usize>i << 3);
-        const ei = e + (<usize>i << 3);
+        const di = d + ((<usize>i) << 3);
+        const ei = e + ((<usize>i) << 3);
         c3 = c2;
         c2 = c;
         s2 = s;
