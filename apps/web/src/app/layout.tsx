@@ -1,7 +1,7 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import "./globals.css";
-import { ApiProvider } from "../components/api-provider.tsx";
+import { ApiProvider, InBrowser } from "../components/api-provider.tsx";
 import { AppFrame } from "../components/app-frame.tsx";
 import { Skeleton } from "../components/page-states.tsx";
 import { themeScript } from "../components/theme.tsx";
@@ -24,9 +24,11 @@ export default function RootLayout({ children }: { children: ReactNode }) {
       <body>
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours, before the first paint */}
         <script dangerouslySetInnerHTML={{ __html: themeScript }} />
-        <AppFrame>
-          <ApiProvider fallback={<Skeleton className="h-64" />}>{children}</ApiProvider>
-        </AppFrame>
+        <ApiProvider>
+          <AppFrame>
+            <InBrowser fallback={<Skeleton className="h-64" />}>{children}</InBrowser>
+          </AppFrame>
+        </ApiProvider>
       </body>
     </html>
   );

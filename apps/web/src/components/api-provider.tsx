@@ -48,16 +48,21 @@ function createClient(): Client {
 
 const never = () => () => {};
 
-/**
- * The GraphQL client of this browser tab. Pages are drawn in the browser only: what they show belongs to the
- * visitor's session, and times are in the visitor's zone; the server sends the frame and `fallback`.
- */
-export function ApiProvider({ children, fallback }: { children: ReactNode; fallback: ReactNode }) {
+/** The GraphQL client of this browser tab. */
+export function ApiProvider({ children }: { children: ReactNode }) {
   const [client] = useState(createClient);
+  return <Provider value={client}>{children}</Provider>;
+}
+
+/**
+ * What is drawn in the browser only, as all that asks the API: what it shows belongs to the visitor's session, and
+ * times are in the visitor's zone. The server sends `fallback` in its place.
+ */
+export function InBrowser({ children, fallback }: { children: ReactNode; fallback?: ReactNode }) {
   const inBrowser = useSyncExternalStore(
     never,
     () => true,
     () => false,
   );
-  return <Provider value={client}>{inBrowser ? children : fallback}</Provider>;
+  return inBrowser ? children : fallback;
 }

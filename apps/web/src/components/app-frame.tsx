@@ -2,7 +2,9 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense } from "react";
+import { InBrowser } from "./api-provider.tsx";
+import { SessionMark } from "./session-mark.tsx";
 import { ThemeSwitch } from "./theme.tsx";
 
 const places = [
@@ -65,6 +67,11 @@ export function AppFrame({ children }: { children: ReactNode }) {
               );
             })}
           </nav>
+          <Suspense>
+            <InBrowser>
+              <SessionMark />
+            </InBrowser>
+          </Suspense>
           <ThemeSwitch />
         </div>
       </header>

@@ -77,12 +77,14 @@ export function typescriptSnippet({
 /** Hold a new version of the model against this run in CI (GitHub Actions). */
 export function ciSnippet(subject: SnippetSubject): string {
   const { runId, project } = subject;
+  // As GitHub Actions wants its own values.
+  const github = (name: string) => `\${{ ${name} }}`;
   return [
     "# The new version is registered under the commit: `faultline register --help`.",
     "- name: Faultline",
     "  env:",
-    "    FAULTLINE_URL: ${{ vars.FAULTLINE_URL }} # address of the API itself",
-    "    FAULTLINE_TOKEN: ${{ secrets.FAULTLINE_TOKEN }}",
+    `    FAULTLINE_URL: ${github("vars.FAULTLINE_URL")} # address of the API itself`,
+    `    FAULTLINE_TOKEN: ${github("secrets.FAULTLINE_TOKEN")}`,
     `    FAULTLINE_PROJECT: ${shellWord(project)}`,
     "  run: |",
     `    faultline run start --json --model ${shellWord(subject.model)} --version "$GITHUB_SHA" \\`,

@@ -67,6 +67,7 @@ describe("typescriptSnippet", () => {
 describe("ciSnippet", () => {
   it("quotes names for the shell and holds against the run", () => {
     const text = ciSnippet(subject);
+    expect(text).toContain(`${"$"}{{ secrets.FAULTLINE_TOKEN }}`);
     expect(text).toContain("--model 'cnn'\\''s' ");
     expect(text).toContain(`--baseline ${subject.runId} `);
   });
