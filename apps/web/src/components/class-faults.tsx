@@ -1,10 +1,11 @@
 "use client";
 
 import Link from "next/link";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { count, percent } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
+import { Button } from "./button.tsx";
 import type { Column } from "./data-table.tsx";
 import { svgText } from "./download.ts";
 import { FaultShape, faultLooks } from "./marks.tsx";
@@ -58,6 +59,7 @@ const columns: Column<ClassRow>[] = [
 
 const rowHeight = 34;
 const labelWidth = 72;
+const shownAtFirst = 15;
 
 const parts = [
   { fault: "ENCODER", of: (row: ClassRow) => row.encoderFaults },
@@ -75,9 +77,11 @@ export function ClassFaults({
 }) {
   const svg = useRef<SVGSVGElement>(null);
   const [frame, plotWidth] = useWidth<HTMLDivElement>();
-  const rows = report.classes
+  const [all, setAll] = useState(false);
+  const everyRow = report.classes
     .filter(({ inputs }) => inputs > 0)
     .toSorted((a, b) => a.correct / a.inputs - b.correct / b.inputs);
+  const rows = all ? everyRow : everyRow.slice(0, shownAtFirst);
   const largest = Math.max(0.02, ...rows.map((row) => 1 - row.correct / row.inputs));
   const room = plotWidth - labelWidth - 52;
   const height = rows.length * rowHeight + 8;
@@ -87,7 +91,7 @@ export function ClassFaults({
       description="Length: share of the class that is misclassified. Classes with most errors first."
       name="faults-by-class"
       columns={columns}
-      rows={() => rows}
+      rows={() => everyRow}
       svg={() => svg.current && svgText(svg.current)}
     >
       <ul className="mb-2 flex gap-4 text-xs text-muted" aria-label="Legend">
@@ -166,6 +170,11 @@ export function ClassFaults({
           })}
         </svg>
       </div>
+      {everyRow.length > rows.length && (
+        <Button className="no-print mt-2" onClick={() => setAll(true)}>
+          Show all {everyRow.length} classes
+        </Button>
+      )}
     </PlotFrame>
   );
 }

@@ -1,11 +1,12 @@
 "use client";
 
 import { Download, Table2 } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import { type ReactNode, useId, useState } from "react";
+import { lazy, type ReactNode, Suspense, useId, useState } from "react";
 import { buttonClass } from "./button.tsx";
 import { type Column, DataTable, tableCsv } from "./data-table.tsx";
-import { downloadFile, pngFromSvg } from "./download.ts";
+
+// The menu and its positioning are a tenth of a page's script and seldom used.
+const SaveMenu = lazy(() => import("./save-menu.tsx").then((module) => ({ default: module.SaveMenu })));
 
 /**
  * Frame of every plot: title, one line of how to read it, its controls, the same numbers as a table, and exports as
@@ -34,9 +35,20 @@ export function PlotFrame<Row>({
   children: ReactNode;
 }) {
   const [asTable, setAsTable] = useState(false);
+  const [saving, setSaving] = useState(false);
   const titleId = useId();
-  const item =
-    "cursor-pointer rounded px-3 py-1.5 text-sm outline-none data-[highlighted]:bg-sunken data-[highlighted]:text-ink";
+  const saveButton = (
+    <button
+      type="button"
+      aria-haspopup="menu"
+      aria-label={`Save ${title}`}
+      title="Save"
+      onClick={() => setSaving(true)}
+      className={buttonClass("bare", "px-2")}
+    >
+      <Download size={15} aria-hidden />
+    </button>
+  );
   return (
     <figure aria-labelledby={titleId} className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
       <div className="mb-3 flex flex-wrap items-start gap-x-4 gap-y-2">
@@ -57,49 +69,19 @@ export function PlotFrame<Row>({
           >
             <Table2 size={15} aria-hidden />
           </button>
-          <DropdownMenu.Root>
-            <DropdownMenu.Trigger
-              className={buttonClass("bare", "px-2")}
-              aria-label={`Save ${title}`}
-              title="Save"
-            >
-              <Download size={15} aria-hidden />
-            </DropdownMenu.Trigger>
-            <DropdownMenu.Portal>
-              <DropdownMenu.Content
-                align="end"
-                sideOffset={4}
-                className="z-40 min-w-32 rounded-md border bg-surface p-1 text-ink shadow-float"
-              >
-                <DropdownMenu.Item
-                  className={item}
-                  disabled={asTable}
-                  onSelect={async () => {
-                    const text = svg();
-                    if (text) downloadFile(`${name}.png`, "image/png", await pngFromSvg(text));
-                  }}
-                >
-                  PNG picture
-                </DropdownMenu.Item>
-                <DropdownMenu.Item
-                  className={item}
-                  disabled={asTable}
-                  onSelect={() => {
-                    const text = svg();
-                    if (text) downloadFile(`${name}.svg`, "image/svg+xml", text);
-                  }}
-                >
-                  SVG drawing
-                </DropdownMenu.Item>
-                <DropdownMenu.Item
-                  className={item}
-                  onSelect={() => downloadFile(`${name}.csv`, "text/csv", tableCsv(columns, rows()))}
-                >
-                  CSV table
-                </DropdownMenu.Item>
-              </DropdownMenu.Content>
-            </DropdownMenu.Portal>
-          </DropdownMenu.Root>
+          {saving ? (
+            <Suspense fallback={saveButton}>
+              <SaveMenu
+                title={title}
+                name={name}
+                drawn={!asTable}
+                svg={svg}
+                csv={() => tableCsv(columns, rows())}
+              />
+            </Suspense>
+          ) : (
+            saveButton
+          )}
         </div>
       </div>
       {toolbar && <div className="no-print mb-3 flex flex-wrap items-center gap-x-3 gap-y-2">{toolbar}</div>}

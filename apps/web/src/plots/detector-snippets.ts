@@ -67,7 +67,7 @@ export function typescriptSnippet({
     "  const verdict = detector.check(embedding, classes.indexOf(predictedClass));",
     `  if (verdict.verdict === "DEFECT") {`,
     "    const spoke = verdict.concepts.map(({ concept }) => concepts[concept]);",
-    "    console.warn(`score ${verdict.score} > ${verdict.threshold}:`, spoke);",
+    "    console.warn(verdict.score, verdict.threshold, spoke);",
     "  }",
     `  return verdict.verdict === "OK";`,
     "}",
