@@ -42,30 +42,32 @@ interface UniqueName {
 export async function createOnce<P>(context: Context, creation: Creation<P>): Promise<string> {
   const { nodeType, create, prepare, unique } = creation;
   const key = keyOf(creation);
-  const earlier =
-    key && (await context.prisma.idempotencyKey.findUnique({ where: { projectId_key: key.id } }));
-  if (key && earlier) return recall(earlier, key);
+  const recalled = key && (await recall(context.prisma, key));
+  if (recalled) return recalled;
   const taken = await unique?.find();
-  if (unique && taken) throw conflict(nodeType, unique, taken);
+  if (unique && taken) {
+    // The same request may have taken the name since the key was looked for; its commit shows both.
+    const repeated = key && (await recall(context.prisma, key));
+    if (repeated) return repeated;
+    throw conflict(nodeType, unique, taken);
+  }
   const prepared = (await prepare?.()) as P;
+  const work = async (transaction: Transaction): Promise<string> => {
+    if (key) {
+      const { count } = await transaction.idempotencyKey.createMany({
+        data: { ...key.id, ...key.request, nodeType, nodeId: "" },
+        skipDuplicates: true,
+      });
+      const recalled = count === 0 && (await recall(transaction, key));
+      if (recalled) return recalled;
+    }
+    const { id } = await create(transaction, prepared);
+    if (key)
+      await transaction.idempotencyKey.update({ where: { projectId_key: key.id }, data: { nodeId: id } });
+    return id;
+  };
   try {
-    return await context.prisma.$transaction(async (transaction) => {
-      if (key) {
-        const { count } = await transaction.idempotencyKey.createMany({
-          data: { ...key.id, ...key.request, nodeType, nodeId: "" },
-          skipDuplicates: true,
-        });
-        if (count === 0)
-          return recall(
-            await transaction.idempotencyKey.findUniqueOrThrow({ where: { projectId_key: key.id } }),
-            key,
-          );
-      }
-      const { id } = await create(transaction, prepared);
-      if (key)
-        await transaction.idempotencyKey.update({ where: { projectId_key: key.id }, data: { nodeId: id } });
-      return id;
-    });
+    return await context.prisma.$transaction(work, patience);
   } catch (error) {
     if (!unique || !isUniqueViolation(error)) throw error;
     throw conflict(nodeType, unique, await unique.find());
@@ -79,6 +81,9 @@ function conflict(
 ): ConflictError {
   return new ConflictError(field, message, existing && encodeGlobalID(nodeType, existing.id));
 }
+
+/** Milliseconds: requests with one key queue behind each other, which Prisma's defaults are too short for. */
+const patience = { maxWait: 15_000, timeout: 30_000 };
 
 const noProject = "00000000-0000-0000-0000-000000000000";
 
@@ -102,10 +107,13 @@ function keyOf({
   };
 }
 
-function recall(
-  earlier: { operation: string; requestHash: Uint8Array; nodeId: string },
-  { request }: Key,
-): string {
+/** The node that the key made earlier; null when it made none. @throws ConflictError for another request */
+async function recall(
+  prisma: Pick<Transaction, "idempotencyKey">,
+  { id, request }: Key,
+): Promise<string | null> {
+  const earlier = await prisma.idempotencyKey.findUnique({ where: { projectId_key: id } });
+  if (!earlier) return null;
   const same =
     earlier.operation === request.operation && Buffer.compare(earlier.requestHash, request.requestHash) === 0;
   if (same) return earlier.nodeId;

@@ -116,11 +116,15 @@ describe("createModel", () => {
   });
 
   test("gives the same node for the same idempotency key, and refuses it for another request", async () => {
-    const input = { projectId: project, name: "idempotent", idempotencyKey: "model-1" };
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, () => mutate("createModel", input, "... on Model { id }")),
-    );
-    expect(new Set(answers.map(({ id }) => String(id))).size).toBe(1);
+    const input = { projectId: project, name: "idempotent", idempotencyKey: "key of idempotent" };
+    for (const name of ["idempotent", "once more", "and again", "and still"]) {
+      const repeated = { ...input, name, idempotencyKey: `key of ${name}` };
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, () => mutate("createModel", repeated, "... on Model { id }")),
+      );
+      expect(new Set(answers.map(({ id }) => String(id))), name).toHaveProperty("size", 1);
+      expect(answers[0].__typename).toBe("Model");
+    }
     const other = await mutate("createModel", { ...input, name: "other" }, "");
     expect(other).toMatchObject({ __typename: "ConflictError", field: "input.idempotencyKey" });
   });
