@@ -1,0 +1,13 @@
+import type { Metadata } from "next";
+import { Suspense } from "react";
+import { ConceptSets } from "../../components/concept-sets.tsx";
+
+export const metadata: Metadata = { title: "Concept sets" };
+
+export default function ConceptSetsPage() {
+  return (
+    <Suspense>
+      <ConceptSets />
+    </Suspense>
+  );
+}
