@@ -48,6 +48,8 @@ export interface ApiOptions {
   bodyLimit?: number;
   /** Longest time for a request other than an upload, export or stream, in milliseconds; 60 s by default. */
   timeout?: number;
+  /** How long requests that are under way may still take when the API closes, in milliseconds; 5 s by default. */
+  closingTime?: number;
   logger?: Logger;
 }
 
@@ -55,7 +57,7 @@ export interface Api {
   /** `http://host:port`, without a slash at the end. */
   url: string;
   fastify: FastifyInstance;
-  /** Ends after the requests that are under way. */
+  /** Ends after the requests that are under way, or after the closing time. */
   close(): Promise<void>;
 }
 
@@ -122,9 +124,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     fastify,
     close: async () => {
+      // Exports whose reader is slow, and connections that were opened and never used, would last for ever.
+      const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
       await runNotifications.close();
       await fastify.close();
       await graphql.stop();
+      clearTimeout(force);
     },
   };
 }

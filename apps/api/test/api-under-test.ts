@@ -50,6 +50,7 @@ export async function startApiUnderTest(options: Partial<ApiOptions> = {}): Prom
     databaseUrl: database.url,
     artifactStore,
     uploadsDirectory: path.join(folder, "uploads"),
+    closingTime: 200,
     ...options,
   });
   const token: ApiUnderTest["token"] = async (scopes, projectId = null, expiresAt) => {

@@ -2,7 +2,6 @@ import { pipeline, type Readable, Transform } from "node:stream";
 import type { Pool } from "pg";
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import QueryStream from "pg-query-stream";
 import type { Fault, VerdictKind } from "./generated/enums.ts";
 
 /** Which verdicts: SQL on the table alias `v`, its parameters numbered from $1. It must name the run. */
@@ -75,22 +74,27 @@ export async function exportVerdicts(
   return pipeline(client.query(copyTo(sql)), output, (error) => client.release(error ?? undefined));
 }
 
-/** The same verdicts as objects, read through a cursor: no more than a few thousand are held at a time. */
+const batchRows = 2000;
+
+/** The same verdicts as objects, read through a cursor: no more than 2,000 are held at a time. */
 export async function* readVerdicts(
   pool: Pool,
   { sql, parameters }: VerdictCondition,
 ): AsyncGenerator<ExportedVerdict, void, undefined> {
   const client = await pool.connect();
-  const stream = new QueryStream(exportSql(sql, "rows"), [...parameters], { batchSize: 2000 });
-  let failure: Error | undefined;
+  let complete = false;
   try {
-    yield* client.query(stream) as AsyncIterable<ExportedVerdict>;
-  } catch (error) {
-    failure = error as Error;
-    throw error;
+    await client.query("BEGIN READ ONLY");
+    await client.query(`DECLARE exported CURSOR FOR ${exportSql(sql, "rows")}`, [...parameters]);
+    while (!complete) {
+      const { rows } = await client.query<ExportedVerdict>(`FETCH ${batchRows} FROM exported`);
+      yield* rows;
+      complete = rows.length < batchRows;
+    }
+    await client.query("COMMIT");
   } finally {
-    stream.destroy();
-    client.release(failure);
+    // Whoever leaves early, or fails, leaves a transaction behind: the connection is thrown away with it.
+    client.release(!complete);
   }
 }
 

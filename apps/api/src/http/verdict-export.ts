@@ -86,7 +86,8 @@ async function exportOf(request: FastifyRequest<ExportRoute>, services: Services
 const number = z
   .string()
   .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "Give a number.")
-  .transform(Number);
+  .transform(Number)
+  .refine(Number.isFinite, "Give a finite number.");
 
 /** VerdictFilter as query parameters. Unknown parameters are refused: a typo must not widen an export. */
 function filterSchema({ classes, axis }: RunNames) {
