@@ -164,7 +164,7 @@ describe("publishVerdicts", () => {
       yield* verdicts(inputs - 1);
       const { rowCount } = await database.pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE query LIKE 'COPY verdict_partition%' AND datname = current_database()`,
+         WHERE query LIKE 'COPY verdict_partition%' AND state = 'active' AND datname = current_database()`,
       );
       killed = rowCount;
       yield [...verdicts(1)][0];
