@@ -1,34 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Page, test } from "@playwright/test";
-
-/** The demo's runs as the API lists them: name -> id. */
-async function runIds(page: Page): Promise<Map<string, string>> {
-  const response = await page.request.post("/api/graphql", {
-    data: { query: `{ project(slug: "menagerie") { runs(first: 10) { edges { node { id name } } } } }` },
-  });
-  const { data } = await response.json();
-  return new Map(
-    data.project.runs.edges.map(({ node }: { node: { id: string; name: string } }) => [node.name, node.id]),
-  );
-}
-
-/** Opens a page, waits for its title, and fails on anything that the page says is wrong. */
-async function open(page: Page, path: string, heading: RegExp): Promise<string[]> {
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`${message.text()} (${message.location().url})`);
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(path);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
-  await settled(page);
-  return complaints;
-}
-
-/** Waits until nothing on the page is loading. A live page never falls silent on the network. */
-async function settled(page: Page): Promise<void> {
-  await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
-}
+import { expect, test } from "@playwright/test";
+import { open, runIds, settled, violations } from "./dashboard.ts";
 
 test("the overview lists every run of the demo with its numbers", async ({ page }) => {
   const complaints = await open(page, "/", /Menagerie/);
@@ -70,8 +41,7 @@ for (const colorScheme of ["light", "dark"] as const)
       [`/compare?runs=${encodeURIComponent([...ids.values()].slice(0, 3).join(","))}`, /Compare runs/],
     ] as const) {
       await open(page, path, heading);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0].target}`)).toEqual([]);
+      expect(await violations(page), path).toEqual([]);
     }
     await context.close();
   });

@@ -2,7 +2,7 @@
 
 import clsx from "clsx";
 import { ToggleGroup } from "radix-ui";
-import type { ComponentProps, ReactNode } from "react";
+import { type ComponentProps, type ReactNode, useId } from "react";
 
 const box =
   "h-8 rounded-md border border-line bg-surface px-2 text-sm text-ink placeholder:text-faint hover:border-line-strong";
@@ -45,35 +45,45 @@ export function SegmentedControl<Value extends string>({
   );
 }
 
-/** A choice among many. */
-export function SelectField({
-  label,
-  hideLabel = false,
-  className,
-  children,
-  ...rest
-}: ComponentProps<"select"> & { label: string; hideLabel?: boolean }) {
+type Labelled = { label: string; hideLabel?: boolean };
+
+/** A label before its control; the control may be told apart from it by screen readers and by tests. */
+function LabelledControl({ id, label, hideLabel, children }: Labelled & { id: string; children: ReactNode }) {
   return (
-    <label className="inline-flex min-w-0 items-center gap-2 text-sm text-muted">
-      <span className={hideLabel ? "sr-only" : "shrink-0"}>{label}</span>
-      <select className={clsx(box, "min-w-0 max-w-full pr-1", className)} {...rest}>
-        {children}
-      </select>
-    </label>
+    <span className="inline-flex min-w-0 items-center gap-2 text-sm text-muted">
+      <label htmlFor={id} className={hideLabel ? "sr-only" : "shrink-0"}>
+        {label}
+      </label>
+      {children}
+    </span>
   );
 }
 
-export function TextField({
+/** A choice among many. */
+export function SelectField({
   label,
-  hideLabel = false,
+  hideLabel,
   className,
+  children,
   ...rest
-}: ComponentProps<"input"> & { label: string; hideLabel?: boolean }) {
+}: ComponentProps<"select"> & Labelled) {
+  const id = useId();
   return (
-    <label className="inline-flex min-w-0 items-center gap-2 text-sm text-muted">
-      <span className={hideLabel ? "sr-only" : "shrink-0"}>{label}</span>
-      <input className={clsx(box, "min-w-0", className)} {...rest} />
-    </label>
+    <LabelledControl id={id} label={label} hideLabel={hideLabel}>
+      <select id={id} className={clsx(box, "max-w-full min-w-0 pr-1", className)} {...rest}>
+        {children}
+      </select>
+    </LabelledControl>
+  );
+}
+
+/** One line of text. */
+export function TextField({ label, hideLabel, className, ...rest }: ComponentProps<"input"> & Labelled) {
+  const id = useId();
+  return (
+    <LabelledControl id={id} label={label} hideLabel={hideLabel}>
+      <input id={id} className={clsx(box, "min-w-0", className)} {...rest} />
+    </LabelledControl>
   );
 }
 
