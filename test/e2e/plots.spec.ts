@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "@playwright/test";
+import { open, runIds, runPath, settled } from "./dashboard.ts";
+
+test("a heatmap's cells are read by keyboard and by pointer, with pictures", async ({ page }) => {
+  await open(page, await runPath(page, "v1.0 clean"), /v1\.0/);
+  const plot = page.getByRole("figure", { name: "Class × concept" });
+  const cells = plot.getByRole("application");
+  await cells.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
+  await expect(plot.getByText(/win rate [01]\.\d{3}, 150 inputs$/)).toBeAttached();
+  await cells.hover({ position: { x: 400, y: 200 } });
+  await expect(plot.getByText(/win rate/).first()).toBeVisible();
+  await expect(plot.locator("img").first()).toBeVisible();
+});
+
+test("clustered and alphabetical order differ, and both are drawn", async ({ page }) => {
+  await open(page, await runPath(page, "v1.0 clean"), /v1\.0/);
+  const plot = page.getByRole("figure", { name: "Class × concept" });
+  const picture = () => plot.locator("canvas").evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const clustered = await picture();
+  await plot.getByRole("radio", { name: "A–Z" }).click();
+  await expect.poll(picture).not.toBe(clustered);
+  await plot.getByRole("radio", { name: "Clustered" }).click();
+  await expect.poll(picture).toBe(clustered);
+});
+
+test("the class and every kind of concept × concept heatmap can be chosen", async ({ page }) => {
+  await open(page, await runPath(page, "v1.1 clean"), /v1\.1/);
+  await page.getByLabel("Class", { exact: true }).selectOption("car");
+  await expect(page).toHaveURL(/class=car/);
+  await expect(page.getByRole("figure", { name: "Correct − incorrect of car" })).toBeVisible();
+  const plot = page.getByRole("figure", { name: "Concept × concept of car" });
+  for (const [kind, inputs] of [
+    ["Output label", /4\d inputs/],
+    ["Correct", /43 inputs/],
+    ["Incorrect", /107 inputs/],
+    ["Differential", /43 correct and 107 incorrect inputs/],
+    ["Ground truth", /150 inputs/],
+  ] as const) {
+    await plot.getByRole("radio", { name: kind, exact: true }).click();
+    await settled(page);
+    await expect(plot.locator("p", { hasText: inputs })).toBeVisible();
+  }
+  await plot.getByRole("radio", { name: "Binarised" }).click();
+  await expect(plot.getByRole("radio", { name: "Binarised" })).toBeChecked();
+});
+
+test("every plot has its numbers as a table, and saves itself", async ({ page }) => {
+  await open(page, await runPath(page, "v1.1 clean"), /v1\.1/);
+  const plot = page.getByRole("figure", { name: "Faults by class" });
+  for (const [item, beginning] of [
+    ["SVG drawing", "<svg"],
+    ["PNG picture", "PNG"],
+    ["CSV table", "Class,Inputs,Accuracy"],
+  ]) {
+    await plot.getByRole("button", { name: "Save Faults by class" }).click();
+    const menuItem = page.getByRole("menuitem", { name: item });
+    const waiting = page.waitForEvent("download");
+    await menuItem.click();
+    const content = await readFile(await (await waiting).path());
+    expect(content.toString("latin1", 0, 64)).toContain(beginning);
+  }
+  await plot.getByRole("button", { name: "Faults by class as a table" }).click();
+  await expect(plot.getByRole("row", { name: /^car 150/ })).toBeVisible();
+});
+
+test("a comparison's state is its address", async ({ page }) => {
+  const ids = await runIds(page);
+  const runs = ["v1.0 clean", "v1.1 clean", "v1.0 under FGSM"].map((name) => ids.get(name));
+  await open(page, `/compare?runs=${encodeURIComponent(runs.join(","))}`, /Compare runs/);
+  await page.getByRole("radio", { name: "v1.0 · FGSM" }).click();
+  await page.getByLabel("Class", { exact: true }).selectOption("car");
+  await settled(page);
+  await expect(page).toHaveURL(/against=2/);
+  await expect(page.getByRole("figure", { name: "v1.0 · FGSM − v1.0 · clean" })).toBeVisible();
+  const address = page.url();
+  const second = await page.context().newPage();
+  await second.goto(address);
+  await expect(second.getByRole("figure", { name: "v1.0 · FGSM − v1.0 · clean" })).toBeVisible();
+  await expect(second.getByLabel("Class", { exact: true })).toHaveValue("car");
+  await expect(
+    second.getByRole("region", { name: "Regressions", exact: true }).getByRole("row").nth(1),
+  ).toBeVisible();
+});
+
+test("the theme switch goes round and is kept", async ({ page }) => {
+  await open(page, "/", /Menagerie/);
+  await page.getByRole("button", { name: /Switch to light/ }).click();
+  await page.getByRole("button", { name: /Switch to dark/ }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("no page scrolls sideways at 390 pixels", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const run = await runPath(page, "v1.1 clean");
+  const ids = [...(await runIds(page)).values()].slice(0, 3).join(",");
+  for (const path of [
+    "/",
+    run,
+    `${run}/inputs`,
+    `${run}/inputs/test/car/test-0016`,
+    `/compare?runs=${encodeURIComponent(ids)}`,
+  ]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await settled(page);
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      path,
+    ).toBeLessThanOrEqual(0);
+  }
+});
