@@ -50,7 +50,11 @@ export function Comparison() {
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h1 className="text-xl font-semibold tracking-tight">Compare runs</h1>
         {state.runs.length >= 2 && (
-          <Link href={`/compare/print?${writeComparisonState(state)}`} className={buttonClass()}>
+          <Link
+            prefetch={false}
+            href={`/compare/print?${writeComparisonState(state)}`}
+            className={buttonClass()}
+          >
             Printable report
           </Link>
         )}

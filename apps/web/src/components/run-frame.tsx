@@ -90,7 +90,7 @@ export function RunFrame({ id, children }: { id: string; children: ReactNode }) 
                   Compare
                 </Link>
                 {run.status === "SUCCEEDED" && (
-                  <Link href={`${base}/print`} className={buttonClass()}>
+                  <Link prefetch={false} href={`${base}/print`} className={buttonClass()}>
                     Printable report
                   </Link>
                 )}
