@@ -62,7 +62,8 @@ export function ConceptEditor({
     if (data?.createConceptSet.__typename === "ConceptSet") onSaved(data.createConceptSet.id);
   };
   const phraseIssues = failure?.issues.filter(({ field }) => /^phrases\.\d+/.test(field)) ?? [];
-  const nextVersion = original && name.trim() === original.name ? "as a new version" : "as a new concept set";
+  const renamed = name.trim() !== original?.name;
+  const nextVersion = original && !renamed ? "as a new version" : "as a new concept set";
   return (
     <form
       onSubmit={submit}
@@ -72,7 +73,7 @@ export function ConceptEditor({
       <section aria-label="Phrases" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
         <TextArea
           label={`Concepts, one phrase a line (${count(phrases.length)})`}
-          rows={Math.min(24, Math.max(12, phrases.length + 1))}
+          rows={Math.min(16, Math.max(10, phrases.length + 1))}
           value={text}
           placeholder={"wheels\nwings\nlong snout"}
           aria-invalid={repeated.length > 0 || phraseIssues.length > 0}
@@ -106,7 +107,9 @@ export function ConceptEditor({
           />
           <FieldIssues failure={failure} field="templates" />
         </div>
-        <Changes base={base} phrases={phrases} templates={phrasesOf(templates)} edited={edited} />
+        {(edited || previous) && (
+          <Changes base={base} phrases={phrases} templates={phrasesOf(templates)} edited={edited} />
+        )}
         <div className="grid gap-1 border-t pt-4">
           <TextField
             label="Name"
@@ -123,7 +126,13 @@ export function ConceptEditor({
           <Button
             type="submit"
             look="primary"
-            disabled={fetching || name.trim() === "" || phrases.length === 0 || repeated.length > 0}
+            disabled={
+              fetching ||
+              name.trim() === "" ||
+              phrases.length === 0 ||
+              repeated.length > 0 ||
+              !(edited || renamed)
+            }
           >
             {fetching ? "Saving …" : `Save ${nextVersion}`}
           </Button>

@@ -204,7 +204,7 @@ function RunDetectors({
         </h2>
         <DetectorMetrics metrics={metrics} choice={choice} onChoose={setWanted} />
       </section>
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] xl:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
         <div ref={form} className="min-w-0">
           <PublishDetector
             runId={run.id}

@@ -1,6 +1,6 @@
 "use client";
 
-import { LogIn, LogOut } from "lucide-react";
+import { LogIn, LogOut, UserRound } from "lucide-react";
 import Link from "next/link";
 import { usePathname, useSearchParams } from "next/navigation";
 import { useState } from "react";
@@ -10,8 +10,11 @@ import { buttonClass } from "./button.tsx";
 import { signOut } from "./session.ts";
 
 export const viewerQuery = graphql(`
-  query Viewer { viewer { token { id name scopes expiresAt } project { id name } } }
+  query Viewer { viewer { token { id name prefix scopes expiresAt } project { id name } } }
 `);
+
+/** Prefix of the token that stands for whoever sits at the machine of an embedded installation: never signed in or out. */
+export const localUserPrefix = "local-user";
 
 /** In the head line: the token that this browser is signed in with and the way out, or the way to sign in. */
 export function SessionMark() {
@@ -34,6 +37,17 @@ export function SessionMark() {
     );
   }
   const { token, project } = data.viewer;
+  if (token.prefix === localUserPrefix)
+    return (
+      <Link
+        href="/sign-in"
+        aria-label={`${token.name}: sign in with a token instead`}
+        title={token.name}
+        className={buttonClass("bare", "px-2")}
+      >
+        <UserRound size={16} aria-hidden />
+      </Link>
+    );
   return (
     <button
       type="button"

@@ -8,7 +8,7 @@ import { returnPath } from "../return-path.ts";
 import { Button, buttonClass } from "./button.tsx";
 import { ErrorNotice } from "./page-states.tsx";
 import { signIn, signOut } from "./session.ts";
-import { viewerQuery } from "./session-mark.tsx";
+import { localUserPrefix, viewerQuery } from "./session-mark.tsx";
 
 /** Signs this browser in with an API token; the token goes into a cookie that scripts cannot read. */
 export function SignIn() {
@@ -62,9 +62,11 @@ export function SignIn() {
             <a href={next} className={buttonClass()}>
               Continue
             </a>
-            <Button disabled={busy} onClick={() => attempt(signOut, "/sign-in")}>
-              Sign out
-            </Button>
+            {viewer.token.prefix !== localUserPrefix && (
+              <Button disabled={busy} onClick={() => attempt(signOut, "/sign-in")}>
+                Sign out
+              </Button>
+            )}
           </div>
         </section>
       )}

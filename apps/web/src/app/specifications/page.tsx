@@ -1,0 +1,13 @@
+import type { Metadata } from "next";
+import { Suspense } from "react";
+import { SpecificationPage } from "../../components/specification-page.tsx";
+
+export const metadata: Metadata = { title: "Specifications" };
+
+export default function SpecificationsPage() {
+  return (
+    <Suspense>
+      <SpecificationPage />
+    </Suspense>
+  );
+}
