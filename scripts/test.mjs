@@ -1,7 +1,7 @@
 // `npm test`: lint and types, then unit and integration tests, then the browser tests against the real demo.
 // `npm test -- lint | unit | browser` runs one stage alone.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDemo } from "./demo-process.mjs";
@@ -17,6 +17,8 @@ for (const name of wanted)
 const stages = wanted.length > 0 ? wanted : stageNames;
 
 const results = mkdtempSync(join(tmpdir(), "faultline-test-"));
+// As root, the embedded server runs as a user of its own, who must be able to enter its folder's parents.
+chmodSync(results, 0o755);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs a test runner that also writes a JSON report; false when it failed. */
