@@ -139,7 +139,10 @@ function TopInputs({ runId, concept }: { runId: string; concept: string }) {
         skeleton={<Skeleton className="h-72" />}
       >
         {({ node }) => (
-          <ol className="grid grid-cols-[repeat(auto-fill,minmax(6.25rem,1fr))] gap-3">
+          <ol
+            aria-busy={state.fetching}
+            className={`grid grid-cols-[repeat(auto-fill,minmax(6.25rem,1fr))] gap-3 ${state.fetching ? "opacity-40" : ""}`}
+          >
             {(node?.__typename === "Run" ? node.topInputs : []).map(({ input, strength, predictedClass }) => (
               <li key={input.id}>
                 <Link

@@ -139,7 +139,7 @@ export function ConceptSetPage({ id }: { id: string }) {
               )}
             </div>
             {run ? (
-              <RunConcepts runId={run.id} />
+              <RunConcepts key={run.id} runId={run.id} />
             ) : (
               <EmptyState title="No finished run uses this version yet">
                 <p>

@@ -5,7 +5,7 @@ import Link from "next/link";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { count } from "../plots/number-format.ts";
-import { errorPlace } from "../plots/specification-error.ts";
+import { errorPlace, withoutPlace } from "../plots/specification-error.ts";
 import { inputHref } from "../plots/verdict-filter.ts";
 import { Headline, Headlines } from "./interval-value.tsx";
 import { FaultMark } from "./marks.tsx";
@@ -77,11 +77,12 @@ export function SpecificationCheck({ runId, text }: { runId: string; text: strin
 
 function SyntaxNotice({ message, text }: { message: string; text: string }) {
   const place = errorPlace(message, text);
+  const what = withoutPlace(message);
   return (
     <div className="grid gap-2">
       <ErrorNotice
         title={place ? "The specification cannot be read" : "The specification does not fit"}
-        message={message}
+        message={place ? `Line ${place.line}, column ${place.column}: ${what}` : what}
       />
       {place && (
         <pre className="overflow-x-auto rounded-md border bg-surface p-3 font-mono text-sm leading-6">

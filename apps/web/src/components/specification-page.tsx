@@ -200,7 +200,7 @@ function Workbench({ project, refresh }: { project: Project; refresh: () => void
             </p>
           </EmptyState>
         ) : (
-          <SpecificationCheck runId={run.id} text={checked} />
+          <SpecificationCheck key={`${run.id} ${checked}`} runId={run.id} text={checked} />
         )}
       </div>
     </div>

@@ -24,10 +24,10 @@ export function errorPlace(message: string, text: string): ErrorPlace | null {
   };
 }
 
-/** Place of the error in the whole text (from 0), for the cursor. */
-export function errorOffset({ line, column }: ErrorPlace, text: string): number {
-  const above = text.split("\n").slice(0, line - 1);
-  return above.reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+/** The message as a sentence of its own, without the place in front of it. */
+export function withoutPlace(message: string): string {
+  const rest = message.replace(/^specification(, line \d+, column \d+)?: /, "");
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** A name as the language wants it: bare when it is one word, else in double quotes. */
