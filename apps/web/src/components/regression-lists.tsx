@@ -30,8 +30,8 @@ const changesQuery = graphql(
       ... on RunComparison {
         differences {
           run { id }
-          regressions(first: $first) { edges { node { ...ChangedVerdict } } pageInfo { hasNextPage } }
-          fixes(first: $first) { edges { node { ...ChangedVerdict } } pageInfo { hasNextPage } }
+          regressions(first: $first) { totalCount edges { node { ...ChangedVerdict } } pageInfo { hasNextPage } }
+          fixes(first: $first) { totalCount edges { node { ...ChangedVerdict } } pageInfo { hasNextPage } }
         }
       }
       ... on Error { message }
@@ -125,11 +125,7 @@ export function RegressionLists({
                 className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5"
               >
                 <h2 className="font-semibold">
-                  {name}{" "}
-                  <span className="font-normal text-muted tabular-nums">
-                    {count(rows.length)}
-                    {more && " and more"}
-                  </span>
+                  {name} <span className="font-normal text-muted tabular-nums">{count(of?.totalCount)}</span>
                 </h2>
                 <p className="mb-2 text-sm text-muted">Inputs {words}.</p>
                 <DataTable
