@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { detectorName, detectorOf, similarityOf } from "../plots/detector-names.ts";
-import { percent, percentInterval } from "../plots/number-format.ts";
+import { detectorSummary } from "../plots/detector-summary.ts";
 import { justBelow, operatingPoint, pointAtFalseAlarmRate } from "../plots/operating-point.ts";
 import { CodeSnippets } from "./code-snippets.tsx";
 import { type CurveChoice, RiskCoverageCurves, RocCurves } from "./detector-curves.tsx";
@@ -31,6 +31,7 @@ const detectorQuery = graphql(
           detector {
             similarity
             falseAlarmRate
+            threshold
             positives
             negatives
             pooledClasses
@@ -135,27 +136,7 @@ function RunDetectors({
 
   return (
     <div className="grid gap-4">
-      <p className="text-sm text-muted">
-        In this run: {detectorName(inUse)},{" "}
-        {summary.falseAlarmRate === null
-          ? "score > 0"
-          : `wanted false-alarm rate ${percent(summary.falseAlarmRate)}`}
-        {summary.measuredFalseAlarmRate && (
-          <>
-            ; measured {percent(summary.measuredFalseAlarmRate.value)} (
-            {percentInterval(summary.measuredFalseAlarmRate)})
-          </>
-        )}
-        {summary.measuredDetectionRate && (
-          <>
-            , {percent(summary.measuredDetectionRate.value)} ({percentInterval(summary.measuredDetectionRate)}
-            ) of the {summary.positives} found
-          </>
-        )}
-        .
-        {summary.pooledClasses.length > 0 &&
-          ` Too few incorrect calibration inputs, so judged by the pooled reference: ${summary.pooledClasses.join(", ")}.`}
-      </p>
+      <p className="text-sm text-muted">In this run: {detectorSummary(summary)}</p>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <SelectField
           label="Detector"

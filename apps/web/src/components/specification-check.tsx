@@ -52,7 +52,7 @@ const verifications = {
     words: "Holds for every embedding seen in data, and between them",
     tone: "text-accent",
   },
-  VIOLATED: { Icon: CircleX, words: "Can be violated", tone: "text-defect" },
+  VIOLATED: { Icon: CircleX, words: "Some embedding breaks it", tone: "text-defect" },
   UNKNOWN: { Icon: CircleHelp, words: "Neither proved nor disproved", tone: "text-muted" },
 } as const;
 

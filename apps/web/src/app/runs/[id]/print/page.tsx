@@ -1,0 +1,8 @@
+import { RunPrint } from "../../../../components/run-print.tsx";
+
+type Props = { params: Promise<{ id: string }> };
+
+export default async function RunPrintPage({ params }: Props) {
+  const { id } = await params;
+  return <RunPrint id={decodeURIComponent(id)} />;
+}

@@ -1,0 +1,197 @@
+"use client";
+
+import { Printer } from "lucide-react";
+import Link from "next/link";
+import { type ReactNode, useEffect } from "react";
+import { type ClassConceptValues, classConceptTables } from "../plots/class-concept-table.ts";
+import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
+import { moment } from "../plots/number-format.ts";
+import { Button, buttonClass } from "./button.tsx";
+import type { Column } from "./data-table.tsx";
+
+/** A report as a sheet that prints on A4; on the screen with a line of what can be done with it. */
+export function Paper({
+  title,
+  back,
+  wide = false,
+  children,
+}: {
+  title: string;
+  back: string;
+  /** Landscape. */
+  wide?: boolean;
+  children: ReactNode;
+}) {
+  useEffect(() => {
+    document.title = `${title} · Faultline`;
+  }, [title]);
+  return (
+    <>
+      <div className="no-print mx-auto mb-4 flex max-w-[297mm] flex-wrap items-center justify-between gap-3">
+        <Link href={back} className={buttonClass("bare", "-ml-3")}>
+          ← Back to the dashboard
+        </Link>
+        <Button look="primary" onClick={() => print()}>
+          <Printer size={14} aria-hidden /> Print or save as PDF
+        </Button>
+      </div>
+      <article
+        className={`paper mx-auto grid grid-cols-[minmax(0,1fr)] gap-5 rounded-lg border p-4 text-sm sm:p-[13mm] ${wide ? "paper-wide" : ""}`}
+      >
+        {children}
+        <footer className="border-t pt-2 text-xs break-all text-muted">
+          Faultline · {location.origin}
+          {back} · printed {moment(new Date().toISOString())}
+        </footer>
+      </article>
+    </>
+  );
+}
+
+export function PaperSection({
+  title,
+  note,
+  children,
+}: {
+  title: string;
+  note?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className="min-w-0">
+      <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
+      {note && <p className="mb-1 break-after-avoid text-xs text-muted">{note}</p>}
+      {children}
+    </section>
+  );
+}
+
+/** A plain table, all of it; its head is repeated on each sheet. */
+export function PaperTable<Row>({
+  label,
+  columns,
+  rows,
+  empty = "None.",
+}: {
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  empty?: string;
+}) {
+  if (rows.length === 0) return <p className="text-muted">{empty}</p>;
+  const side = (column: Column<Row>) => (column.align === "right" ? "text-right tabular-nums" : "text-left");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <section aria-label={label} tabIndex={0} className="overflow-x-auto print:overflow-visible">
+      <table className="w-full border-collapse text-xs">
+        <thead>
+          <tr className="border-b border-line-strong text-muted">
+            {columns.map((column) => (
+              <th key={column.id} scope="col" className={`py-1 pr-3 font-medium last:pr-0 ${side(column)}`}>
+                {column.header}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the rows of a sheet never change their order
+            <tr key={i} className="border-b align-top">
+              {columns.map((column) => (
+                <td
+                  key={column.id}
+                  className={`py-0.5 pr-3 last:pr-0 ${side(column)} ${column.className ?? ""}`}
+                >
+                  {column.cell ? column.cell(row) : (column.value(row) ?? "–")}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Names and values in two columns. */
+export function PaperFacts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
+  return (
+    <dl className="grid grid-cols-[minmax(7rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1 text-xs">
+      {facts.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted">{name}</dt>
+          <dd className="break-words tabular-nums">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Most concepts and classes on one sheet's width. */
+const mostConcepts = 60;
+const mostClasses = 12;
+
+/** Win rates as tables with shaded cells. */
+export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
+  const table = sequentialTable("light");
+  const parts = classConceptTables(view, mostConcepts, mostClasses);
+  return (
+    <div className="grid gap-4">
+      {view.axis.length > mostConcepts && (
+        <p className="text-xs text-muted">
+          The {mostConcepts} of {view.axis.length} concepts that differ most between the classes; the
+          dashboard exports all of them as CSV.
+        </p>
+      )}
+      {parts.map((part) => (
+        <section
+          key={part.classes[0]}
+          aria-label={`Win rates in ${part.classes[0]} to ${part.classes[part.classes.length - 1]}`}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+          tabIndex={0}
+          className="overflow-x-auto print:overflow-visible"
+        >
+          <table className="w-full border-collapse text-xs">
+            <thead>
+              <tr className="text-muted">
+                <th scope="col" className="py-1 pr-2 text-left font-medium">
+                  Concept
+                </th>
+                {part.classes.map((name) => (
+                  <th key={name} scope="col" className="px-1 py-1 text-center font-medium break-words">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {part.rows.map(({ concept, values }) => (
+                <tr key={concept}>
+                  <th scope="row" className="py-px pr-2 text-left font-normal">
+                    {concept}
+                  </th>
+                  {values.map((value, i) => (
+                    <td
+                      key={part.classes[i]}
+                      className="border border-surface py-px text-center tabular-nums"
+                      style={
+                        value === null
+                          ? undefined
+                          : {
+                              background: cssColour(colourAt(table, 0, 1, value)),
+                              color: value > 0.45 ? "#ffffff" : "#15181a",
+                            }
+                      }
+                    >
+                      {value === null ? "–" : value.toFixed(2)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      ))}
+    </div>
+  );
+}
