@@ -4,7 +4,7 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useMemo, useRef } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
+import { colourAt, cssColour, readableInk, sequentialTable } from "../plots/colour-scales.ts";
 import { count, percent } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import type { Column } from "./data-table.tsx";
@@ -146,7 +146,7 @@ export function ConfusionMatrix({
                   const pair = pairs.get(row * classes.length + column);
                   const share = shares[row * classes.length + column];
                   // The square root keeps rare confusions visible beside the diagonal.
-                  const ink = Math.sqrt(share);
+                  const colour = colourAt(scale, 0, 1, Math.sqrt(share));
                   const x = label + column * cell;
                   if (!pair)
                     return (
@@ -171,7 +171,7 @@ export function ConfusionMatrix({
                         y={1}
                         width={cell - 2}
                         height={cell - 2}
-                        fill={cssColour(colourAt(scale, 0, 1, ink))}
+                        fill={cssColour(colour)}
                         stroke={row === column ? "var(--line-strong)" : "none"}
                       />
                       <text
@@ -180,7 +180,7 @@ export function ConfusionMatrix({
                         textAnchor="middle"
                         dominantBaseline="central"
                         fontSize={cell < 30 ? 10.5 : 12.5}
-                        fill={(theme === "light") === ink > 0.45 ? "#ffffff" : "#15181a"}
+                        fill={readableInk(colour)}
                       >
                         {pair.inputs}
                       </text>

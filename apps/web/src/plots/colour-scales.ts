@@ -52,6 +52,16 @@ export function colourAt(scale: ColourTable, low: number, high: number, value: n
   return [scale.bytes[at], scale.bytes[at + 1], scale.bytes[at + 2]];
 }
 
+/** Black or white, whichever is read better on a colour: at least 4.58 : 1 on any (WCAG 2 asks for 4.5). */
+export function readableInk(colour: Rgb): "#000000" | "#ffffff" {
+  const [red, green, blue] = colour.map((byte) => {
+    const share = byte / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "#ffffff" : "#000000";
+}
+
 export function cssColour([red, green, blue]: Rgb): string {
   return `rgb(${red},${green},${blue})`;
 }

@@ -5,6 +5,7 @@ import {
   divergingLimit,
   divergingTable,
   type Rgb,
+  readableInk,
   sequentialTable,
 } from "../../src/plots/colour-scales.ts";
 
@@ -34,6 +35,22 @@ test("values outside of the scale take its ends", () => {
   const scale = sequentialTable("light");
   expect(colourAt(scale, 0, 1, 7)).toEqual(colourAt(scale, 0, 1, 1));
   expect(colourAt(scale, 0, 1, -7)).toEqual(colourAt(scale, 0, 1, 0));
+});
+
+test("ink on any colour of the scales is readable", () => {
+  const luminance = (colour: Rgb) => {
+    const [r, g, b] = colour.map((c) =>
+      c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const scale of [sequentialTable("light"), divergingTable("light"), divergingTable("dark")])
+    for (let i = 0; i <= 100; i++) {
+      const colour = colourAt(scale, 0, 100, i);
+      const ink = readableInk(colour) === "#ffffff" ? 1 : 0;
+      const [low, high] = [luminance(colour), ink].toSorted((a, b) => a - b);
+      expect((high + 0.05) / (low + 0.05)).toBeGreaterThan(4.5);
+    }
 });
 
 test("divergingLimit rounds up, and never falls under 0.05", () => {
