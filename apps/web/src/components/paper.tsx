@@ -4,7 +4,7 @@ import { Printer } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useEffect } from "react";
 import { type ClassConceptValues, classConceptTables } from "../plots/class-concept-table.ts";
-import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
+import { colourAt, cssColour, readableInk, sequentialTable } from "../plots/colour-scales.ts";
 import { moment } from "../plots/number-format.ts";
 import { Button, buttonClass } from "./button.tsx";
 import type { Column } from "./data-table.tsx";
@@ -179,7 +179,7 @@ export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
                           ? undefined
                           : {
                               background: cssColour(colourAt(table, 0, 1, value)),
-                              color: value > 0.45 ? "#ffffff" : "#15181a",
+                              color: readableInk(colourAt(table, 0, 1, value)),
                             }
                       }
                     >
