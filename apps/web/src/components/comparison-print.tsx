@@ -119,12 +119,13 @@ export function ComparisonPrint() {
   });
   if (state.runs.length < 2)
     return (
-      <EmptyState title="Choose two to six runs">
+      <EmptyState wholePage title="Choose two to six runs">
         <p>Their ids stand in the address, as the compare page writes them.</p>
       </EmptyState>
     );
   return (
     <Loaded
+      wholePage
       state={result}
       retry={retry}
       what="the comparison"
@@ -134,7 +135,7 @@ export function ComparisonPrint() {
         compareRuns.__typename === "RunComparison" ? (
           <ComparisonSheet comparison={compareRuns} back={compareHref(state)} chosenClass={state.class} />
         ) : (
-          <ErrorNotice title="These runs cannot be compared" message={compareRuns.message} />
+          <ErrorNotice wholePage title="These runs cannot be compared" message={compareRuns.message} />
         )
       }
     </Loaded>

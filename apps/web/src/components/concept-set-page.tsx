@@ -76,9 +76,15 @@ export function ConceptSetPage({ id }: { id: string }) {
     if (title) document.title = `${title} · Faultline`;
   }, [title]);
   return (
-    <Loaded state={state} retry={retry} what="the concept set" skeleton={<Skeleton className="h-96" />}>
+    <Loaded
+      wholePage
+      state={state}
+      retry={retry}
+      what="the concept set"
+      skeleton={<Skeleton className="h-96" />}
+    >
       {() => {
-        if (!set) return <EmptyState title="There is no such concept set, or you may not see it" />;
+        if (!set) return <EmptyState wholePage title="There is no such concept set, or you may not see it" />;
         const others = (versions.data?.project?.conceptSets.edges ?? [])
           .map(({ node }) => node)
           .toSorted((a, b) => b.version - a.version);

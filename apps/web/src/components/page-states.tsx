@@ -13,11 +13,21 @@ export function Skeleton({ className = "h-24" }: { className?: string }) {
 }
 
 /** Nothing here yet: what would be here, and how to get it. */
-export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
+export function EmptyState({
+  title,
+  wholePage = false,
+  children,
+}: {
+  title: string;
+  /** It stands for a page, so its title is that page's heading. */
+  wholePage?: boolean;
+  children?: ReactNode;
+}) {
+  const Title = wholePage ? "h1" : "p";
   return (
     <div className="grid justify-items-center gap-2 rounded-lg border border-dashed border-line px-6 py-10 text-center">
       <Inbox size={22} className="text-faint" aria-hidden />
-      <p className="font-medium">{title}</p>
+      <Title className="font-medium">{title}</Title>
       {children && <div className="max-w-prose text-sm text-muted">{children}</div>}
     </div>
   );

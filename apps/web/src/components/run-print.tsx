@@ -249,6 +249,7 @@ export function RunPrint({ id }: { id: string }) {
   const [state, retry] = useQuery({ query: printQuery, variables: { id } });
   return (
     <Loaded
+      wholePage
       state={state}
       retry={retry}
       what="the report"
@@ -258,7 +259,7 @@ export function RunPrint({ id }: { id: string }) {
         node?.__typename === "Run" && node.report ? (
           <RunSheet run={node} report={node.report} />
         ) : (
-          <EmptyState title="This run has no report">
+          <EmptyState wholePage title="This run has no report">
             It may still be running, or you may not see it.
           </EmptyState>
         )
