@@ -12,7 +12,14 @@ test("the first load of each page is under 250 kB of script", async ({ page }) =
     `${run}/inputs/test/car/test-0016`,
     `/compare?runs=${encodeURIComponent(ids)}`,
   ];
-  for (const path of [...paths, `${run}/detector`, "/sign-in"]) {
+  for (const path of [
+    ...paths,
+    `${run}/detector`,
+    `${run}/print`,
+    "/concepts",
+    "/specifications",
+    "/sign-in",
+  ]) {
     const html = await (await page.request.get(path)).text();
     const scripts = [...html.matchAll(/<script[^>]*src="([^"]+)"[^>]*>/g)].filter(
       ([tag]) => !tag.includes("noModule"),
