@@ -1,5 +1,6 @@
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
+import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
@@ -25,7 +26,13 @@ export function createGraphqlServer(
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     formatError,
-    plugins: [fastifyApolloDrainPlugin(fastify), reportErrors, metrics],
+    plugins: [
+      fastifyApolloDrainPlugin(fastify),
+      reportErrors,
+      metrics,
+      // It would watch every field of every answer, and no answer here may be kept by a shared cache.
+      ApolloServerPluginCacheControlDisabled(),
+    ],
   });
 }
 

@@ -13,10 +13,10 @@ export const sessionCookie = "faultline_session";
  */
 export async function accessOf(
   request: FastifyRequest,
-  { prisma, localUser }: Pick<Services, "prisma" | "localUser">,
+  { prisma, pool, localUser }: Pick<Services, "prisma" | "pool" | "localUser">,
 ): Promise<Access> {
   const secret = bearer(request.headers.authorization) ?? request.cookies[sessionCookie];
-  if (secret !== undefined) return new Access(await findToken(prisma, secret));
+  if (secret !== undefined) return new Access(await findToken({ prisma, pool }, secret));
   return new Access(localUser && isLocal(request) ? await localToken(prisma) : null);
 }
 

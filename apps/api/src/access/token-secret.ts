@@ -22,10 +22,20 @@ export function newSecret(): NewSecret {
 }
 
 /** The row of a token that is neither revoked nor expired; null for anything else. */
-export async function findToken(prisma: Database["prisma"], secret: string): Promise<ApiToken | null> {
+export async function findToken(
+  { prisma, pool }: Pick<Database, "prisma" | "pool">,
+  secret: string,
+): Promise<ApiToken | null> {
   const prefix = shape.exec(secret)?.[1];
   if (!prefix) return null;
-  const token = await prisma.apiToken.findUnique({ where: { prefix } });
+  // Before every request: plain SQL, which costs a fraction of the same through Prisma.
+  const { rows } = await pool.query<ApiToken>(
+    `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
+       created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"
+     FROM api_token WHERE prefix = $1`,
+    [prefix],
+  );
+  const token = rows.at(0);
   if (!token || !timingSafeEqual(token.secretHash, hash(secret))) return null;
   if (token.revokedAt || (token.expiresAt && token.expiresAt <= new Date())) return null;
   await noteUse(prisma, token);

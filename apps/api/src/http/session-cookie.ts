@@ -15,14 +15,14 @@ const maximumAgeSeconds = 30 * 24 * 60 * 60;
  * and that other sites' requests do not carry; `DELETE /session` takes it out again. Both need a request that
  * another site's form cannot send: a JSON body, or the method DELETE.
  */
-export function addSessionCookie(fastify: FastifyInstance, { prisma }: Services): void {
+export function addSessionCookie(fastify: FastifyInstance, services: Services): void {
   fastify.register(async (scope) => {
     // Only JSON: text/plain is what a form of another site could send.
     scope.removeContentTypeParser("text/plain");
 
     scope.post("/session", async (request, reply) => {
       const { token: secret } = parse(body, request.body ?? {}, "body");
-      const token = await findToken(prisma, secret.trim());
+      const token = await findToken(services, secret.trim());
       if (!token)
         throw new UnauthenticatedError(
           "This token is unknown, revoked or expired. Make one with `npm run create-token -w @faultline/api`.",

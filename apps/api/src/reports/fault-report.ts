@@ -3,7 +3,17 @@ import { builder } from "../builder.ts";
 import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { RunType } from "../runs/runs.ts";
+import { runsById } from "../runs/runs-by-id.ts";
 import { type IntervalShape, IntervalType, share } from "./intervals.ts";
+import {
+  type ClassRow,
+  classRowsOf,
+  type FaultCounts,
+  type PairRow,
+  pairRowsOf,
+  type ReportRow,
+  reportsByRun,
+} from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
 /** The typed part of a report's JSON column; packages/db says what it holds. */
@@ -43,24 +53,12 @@ const FaultShareType = builder.objectRef<FaultCount>("FaultShare").implement({
   }),
 });
 
-interface FaultCounts {
-  encoderFaults: number;
-  headFaults: number;
-  undecidedFaults: number;
-}
-
 /** The inputs that the counts are a share of: each misclassified input has exactly one of the three faults. */
 function misclassifiedOf({ encoderFaults, headFaults, undecidedFaults }: FaultCounts): number {
   return encoderFaults + headFaults + undecidedFaults;
 }
 
-interface ClassShape extends FaultCounts {
-  class: string;
-  inputs: number;
-  correct: number;
-}
-
-const ClassReportType = builder.objectRef<ClassShape>("ClassReport").implement({
+const ClassReportType = builder.objectRef<ClassRow>("ClassReport").implement({
   description: "The inputs of one true class.",
   fields: (t) => ({
     class: t.exposeString("class", { description: "The true class." }),
@@ -90,13 +88,7 @@ const ClassReportType = builder.objectRef<ClassShape>("ClassReport").implement({
   }),
 });
 
-interface PairShape extends FaultCounts {
-  trueClass: string;
-  predictedClass: string;
-  inputs: number;
-}
-
-const FaultPairType = builder.objectRef<PairShape>("FaultPair").implement({
+const FaultPairType = builder.objectRef<PairRow>("FaultPair").implement({
   description: "A cell of the confusion matrix.",
   fields: (t) => ({
     trueClass: t.exposeString("trueClass", { description: "The label." }),
@@ -326,15 +318,15 @@ const ReportWarningType = builder.objectRef<{ code: string; message: string }>("
   }),
 });
 
-const withClasses = {
-  run: { select: { datasetId: true, modelVersion: { select: { classes: true } } } },
-} as const;
-
-export const FaultReportType = builder.prismaObject("RunReport", {
-  name: "FaultReport",
+export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").implement({
   description: "Why the classifier fails: accuracy, where the faults lie, and in which words.",
   fields: (t) => ({
-    run: t.relation("run", { description: "The run that it is about." }),
+    run: t.loadable({
+      type: RunType,
+      description: "The run that it is about.",
+      load: runsById,
+      resolve: ({ runId }) => runId,
+    }),
     axis: t.field({
       type: [AxisEntryType],
       description: "Rows and columns of every heatmap: the concepts, then the classes.",
@@ -373,55 +365,37 @@ export const FaultReportType = builder.prismaObject("RunReport", {
       type: IntervalType,
       nullable: true,
       description: "Encoder share corrected for the oracle's error (Rogan-Gladen).",
-      resolve: (report) => detailsOf(report).oracle.corrected?.encoder ?? null,
+      resolve: ({ details }) => details.oracle.corrected?.encoder ?? null,
     }),
     correctedHeadShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Head share corrected for the oracle's error (Rogan-Gladen).",
-      resolve: (report) => detailsOf(report).oracle.corrected?.head ?? null,
+      resolve: ({ details }) => details.oracle.corrected?.head ?? null,
     }),
-    classes: t.field({
-      type: [ClassReportType],
+    classes: t.loadableGroup({
+      type: ClassReportType,
       description: "Every class, in the order of the logits.",
-      select: {
-        run: {
-          select: {
-            modelVersion: { select: { classes: true } },
-            classReports: { orderBy: { classIndex: "asc" } },
-          },
-        },
-      },
-      resolve: ({ run }) =>
-        run.classReports.map((row) => ({ ...row, class: run.modelVersion.classes[row.classIndex] })),
+      load: classRowsOf,
+      group: ({ runId }) => runId,
+      resolve: ({ runId }) => runId,
     }),
-    pairs: t.field({
-      type: [FaultPairType],
+    pairs: t.loadableGroup({
+      type: FaultPairType,
       description: "Every cell of the confusion matrix that has an input.",
-      select: {
-        run: {
-          select: {
-            modelVersion: { select: { classes: true } },
-            faultPairs: { orderBy: [{ trueClass: "asc" }, { predictedClass: "asc" }] },
-          },
-        },
-      },
-      resolve: ({ run }) =>
-        run.faultPairs.map((row) => ({
-          ...row,
-          trueClass: run.modelVersion.classes[row.trueClass],
-          predictedClass: run.modelVersion.classes[row.predictedClass],
-        })),
+      load: pairRowsOf,
+      group: ({ runId }) => runId,
+      resolve: ({ runId }) => runId,
     }),
     alignment: t.field({
       type: AlignmentReportType,
       description: "Quality of the map.",
-      resolve: (report) => detailsOf(report).alignment,
+      resolve: ({ details }) => details.alignment,
     }),
     oracle: t.field({
       type: OracleReportType,
       description: "Quality of the oracle.",
-      resolve: (report) => detailsOf(report).oracle,
+      resolve: ({ details }) => details.oracle,
     }),
     responsibleConcepts: t.field({
       type: [ResponsibleConceptType],
@@ -430,16 +404,13 @@ export const FaultReportType = builder.prismaObject("RunReport", {
         class: t.arg.string({ description: "Of this class; all classes together when left out." }),
         first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
       },
-      select: withClasses,
       resolve: (report, args) => {
-        const details = detailsOf(report);
-        const { datasetId, modelVersion } = report.run;
+        const { details, datasetId, classes } = report;
         const all =
           args.class == null
             ? details.responsibleConcepts
             : (details.responsibleConceptsByClass.find(
-                (entry) =>
-                  entry.classIndex === classIndex(modelVersion.classes, args.class as string, "class"),
+                (entry) => entry.classIndex === classIndex(classes, args.class as string, "class"),
               )?.concepts ?? []);
         return all
           .slice(0, Math.min(Math.max(args.first ?? 20, 0), 100))
@@ -450,61 +421,42 @@ export const FaultReportType = builder.prismaObject("RunReport", {
       type: [ResponsibleConceptType],
       nullable: true,
       description: "Of clean − attacked; null on clean data.",
-      select: withClasses,
-      resolve: (report) => {
-        const { datasetId } = report.run;
-        return detailsOf(report).attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null;
-      },
+      resolve: ({ details, datasetId }) =>
+        details.attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null,
     }),
     encoderExplanation: t.field({
       type: [ConceptShiftType],
       description: "What the encoder lost or invented in the inputs with an encoder fault.",
-      resolve: (report) => detailsOf(report).encoderExplanation,
+      resolve: ({ details }) => details.encoderExplanation,
     }),
     headExplanation: t.field({
       type: [HeadExplanationType],
       description: "What the head weighs wrongly, by pair of classes.",
-      select: withClasses,
-      resolve: (report) => {
-        const { classes } = report.run.modelVersion;
-        return detailsOf(report).headExplanation.map(({ trueClass, predictedClass, concepts }) => ({
+      resolve: ({ details, classes }) =>
+        details.headExplanation.map(({ trueClass, predictedClass, concepts }) => ({
           trueClass: classes[trueClass],
           predictedClass: classes[predictedClass],
           concepts,
-        }));
-      },
+        })),
     }),
     detector: t.field({
       type: DetectorSummaryType,
       description: "The runtime detector of the run.",
-      select: {
-        run: {
-          select: {
-            modelVersion: { select: { classes: true } },
-            detectorMetrics: { select: { detector: true, auroc: true, aurocLow: true, aurocHigh: true } },
-          },
-        },
-      },
-      resolve: (report) => {
-        const { detector } = detailsOf(report);
-        const { modelVersion, detectorMetrics } = report.run;
-        const metric = detectorMetrics.find((row) => row.detector === detector.similarity);
-        return {
-          ...detector,
-          pooledClasses: detector.pooledClasses.map((index) => modelVersion.classes[index]),
-          auroc: metric ? { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh } : null,
-        };
-      },
+      resolve: ({ details: { detector }, classes, auroc, aurocLow, aurocHigh }) => ({
+        ...detector,
+        pooledClasses: detector.pooledClasses.map((index) => classes[index]),
+        auroc: auroc === null ? null : { value: auroc, low: aurocLow ?? auroc, high: aurocHigh ?? auroc },
+      }),
     }),
     fidelity: t.field({
       type: [ConceptFidelityType],
       description: "One an axis entry.",
-      resolve: (report) => detailsOf(report).fidelity,
+      resolve: ({ details }) => details.fidelity,
     }),
     warnings: t.field({
       type: [ReportWarningType],
       description: "What limits this report; read them.",
-      resolve: (report) => detailsOf(report).warnings,
+      resolve: ({ details }) => details.warnings,
     }),
     resultSha256: t.exposeString("resultSha256", {
       description: "Hash of every number: equal hashes mean equal results to the bit.",
@@ -513,9 +465,11 @@ export const FaultReportType = builder.prismaObject("RunReport", {
 });
 
 builder.prismaObjectField(RunType, "report", (t) =>
-  t.relation("report", {
+  t.loadable({
     type: FaultReportType,
     nullable: true,
     description: "Null until the run succeeded.",
+    load: reportsByRun,
+    resolve: ({ id }) => id,
   }),
 );

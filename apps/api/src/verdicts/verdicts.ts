@@ -6,6 +6,7 @@ import { inputsById } from "../datasets/inputs-by-id.ts";
 import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
 import { finite } from "../reports/fault-report.ts";
 import { RunType } from "../runs/runs.ts";
+import { runsById } from "../runs/runs-by-id.ts";
 import { runNames } from "./run-names.ts";
 import { VerdictFilterInput, verdictCondition } from "./verdict-filter.ts";
 import { type VerdictRow, verdictPage, verdictRows } from "./verdict-page.ts";
@@ -61,17 +62,11 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
     run: t.loadable({
       type: RunType,
       description: "The run that says so.",
-      load: (ids: string[], context: Context) => runsById(ids, context),
+      load: runsById,
       resolve: ({ runId }) => runId,
     }),
   }),
 });
-
-async function runsById(ids: string[], { prisma }: Context) {
-  const rows = await prisma.run.findMany({ where: { id: { in: ids } } });
-  const found = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => found.get(id) ?? new Error(`There is no run ${id}`));
-}
 
 interface VerdictConnectionShape {
   totalCount: () => Promise<number>;
