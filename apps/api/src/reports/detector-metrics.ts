@@ -42,6 +42,8 @@ const RiskCoveragePointType = builder
 
 const DetectorMetricType = builder.prismaObject("DetectorMetric", {
   description: "How well one detector or baseline ranks the defects of a run.",
+  // The curves are read only where they are asked for.
+  select: { runId: true, detector: true },
   fields: (t) => ({
     detector: t.exposeString("detector", {
       description:
@@ -55,6 +57,7 @@ const DetectorMetricType = builder.prismaObject("DetectorMetric", {
     auroc: t.field({
       type: IntervalType,
       description: "Area under the ROC curve.",
+      select: { auroc: true, aurocLow: true, aurocHigh: true },
       resolve: ({ auroc, aurocLow, aurocHigh }) => ({ value: auroc, low: aurocLow, high: aurocHigh }),
     }),
     auprIn: t.exposeFloat("auprIn", { description: "Average precision, sound inputs as positives." }),
@@ -69,12 +72,14 @@ const DetectorMetricType = builder.prismaObject("DetectorMetric", {
       type: [RocPointType],
       description: "At most 200 points.",
       complexity: 5,
+      select: { curves: true },
       resolve: ({ curves }) => (curves as unknown as Curves).roc,
     }),
     riskCoverage: t.field({
       type: [RiskCoveragePointType],
       description: "At most 200 points.",
       complexity: 5,
+      select: { curves: true },
       resolve: ({ curves }) => (curves as unknown as Curves).riskCoverage,
     }),
   }),
