@@ -4,6 +4,7 @@ import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/di
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
 import { schema } from "./schema.ts";
@@ -18,7 +19,7 @@ export function createGraphqlServer(
   metrics: ApolloServerPlugin<Context>,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema,
+    gateway: compiledExecution(schema),
     introspection,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

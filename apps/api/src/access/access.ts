@@ -1,21 +1,25 @@
 import type { ApiToken } from "@faultline/db";
 import { ForbiddenError, type Scope, UnauthenticatedError } from "../errors.ts";
 
-const order: readonly Scope[] = ["READ", "WRITE", "ADMIN"];
+const rank: Record<Scope, number> = { READ: 0, WRITE: 1, ADMIN: 2 };
 
 /** Who asks. Each scope holds the ones before it: ADMIN may write, WRITE may read. */
 export class Access {
-  constructor(readonly token: ApiToken | null) {}
+  /** Rank of the highest scope that the token holds; −1 without any. */
+  readonly #rank: number;
+
+  constructor(readonly token: ApiToken | null) {
+    this.#rank = Math.max(-1, ...(token?.scopes.map((scope) => rank[scope]) ?? []));
+  }
 
   has(scope: Scope): boolean {
-    const rank = order.indexOf(scope);
-    return this.token?.scopes.some((held) => order.indexOf(held) >= rank) ?? false;
+    return this.#rank >= rank[scope];
   }
 
   /** @throws UnauthenticatedError, ForbiddenError */
   require(scope: Scope): void {
-    if (!this.token) throw new UnauthenticatedError();
-    if (!this.has(scope)) throw new ForbiddenError(scope);
+    if (this.has(scope)) return;
+    throw this.token ? new ForbiddenError(scope) : new UnauthenticatedError();
   }
 
   /**
