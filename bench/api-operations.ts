@@ -38,11 +38,11 @@ const faultCounts = `encoderFaults { count share ${interval} } headFaults { coun
 
 const faultline: Record<Operation, (subject: Subject) => { query: string; variables: object }> = {
   "verdict page": ({ run, fault, predictedClass }) => ({
-    query: `query($id: ID!, $filter: VerdictFilter!, $first: Int!) { node(id: $id) { ... on Run {
-      verdicts(filter: $filter, orderBy: SCORE_DESCENDING, first: $first) {
+    query: `query($id: ID!, $filter: VerdictFilter!, $first: Int!) {
+      verdicts(runId: $id, filter: $filter, orderBy: SCORE_DESCENDING, first: $first) {
         edges { cursor node { externalId trueClass predictedClass oracleClass confidence verdict score threshold
           misclassified fault concepts } }
-        pageInfo { hasNextPage endCursor } } } } }`,
+        pageInfo { hasNextPage endCursor } } }`,
     variables: {
       id: runId(run),
       filter: { fault: [fault], predictedClass: classes[predictedClass] },
@@ -50,7 +50,7 @@ const faultline: Record<Operation, (subject: Subject) => { query: string; variab
     },
   }),
   "fault report": ({ run }) => ({
-    query: `query($id: ID!) { node(id: $id) { ... on Run { name report {
+    query: `query($id: ID!) { faultReport(runId: $id) { run { name }
       inputs labelled misclassified quarantined accuracy ${interval} ${faultCounts} resultSha256
       classes { class inputs correct accuracy ${interval} ${faultCounts} }
       pairs { trueClass predictedClass inputs ${faultCounts} }
@@ -58,9 +58,9 @@ const faultline: Record<Operation, (subject: Subject) => { query: string; variab
       oracle { errorOnCorrect ${interval} zeroShotAccuracy ${interval} margin agreement { variant localised changed } }
       responsibleConcepts { concept effect ${interval} qValue significantCells }
       encoderExplanation { concept shift qValue } fidelity { concept correlation }
-      detector { similarity falseAlarmRate threshold measuredFalseAlarmRate ${interval} } warnings { code message } }
+      detector { similarity falseAlarmRate threshold measuredFalseAlarmRate ${interval} } warnings { code message }
       detectorMetrics { detector semantic auroc ${interval} auprIn auprOut falsePositiveRateAt95 areaUnderRiskCoverage }
-    } } }`,
+    } }`,
     variables: { id: runId(run) },
   }),
   compareRuns: ({ run, baseline }) => ({

@@ -4,11 +4,12 @@ import path from "node:path";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import { type ArtifactStore, type Database, dataDirectory, RunNotifications, Uploads } from "@faultline/db";
+import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
 import { createHandler } from "graphql-sse/lib/use/fastify";
 import type { Logger } from "pino";
+import { KnownTokens } from "./access/known-tokens.ts";
 import { accessOf } from "./access/request-access.ts";
 import type { Context } from "./context.ts";
 import { createGraphqlServer, formatError } from "./graphql-server.ts";
@@ -72,7 +73,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const runNotifications = await RunNotifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl);
   const services: Services = {
     prisma: database.prisma,
     pool: database.pool,
@@ -82,7 +83,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       artifactStore,
       options.maximumUploadBytes,
     ),
-    runNotifications,
+    notifications,
+    tokens: new KnownTokens(database, notifications),
     localUser: options.localUser ?? false,
   };
   const contextOf = async (request: FastifyRequest): Promise<Context> => ({
@@ -126,7 +128,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     close: async () => {
       // Exports whose reader is slow, and connections that were opened and never used, would last for ever.
       const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
-      await runNotifications.close();
+      await notifications.close();
       await fastify.close();
       await graphql.stop();
       clearTimeout(force);

@@ -1,4 +1,5 @@
-import type { ArtifactStore, Database, RunNotifications, Uploads } from "@faultline/db";
+import type { ArtifactStore, Database, Notifications, Uploads } from "@faultline/db";
+import type { KnownTokens } from "./access/known-tokens.ts";
 
 /** What the process has opened once and every request shares. */
 export interface Services {
@@ -6,8 +7,9 @@ export interface Services {
   pool: Database["pool"];
   artifactStore: ArtifactStore;
   uploads: Uploads;
-  /** Changes of runs, from any process. */
-  runNotifications: RunNotifications;
+  /** Changes of runs and API tokens, from any process. */
+  notifications: Notifications;
+  tokens: KnownTokens;
   /** Requests from this machine act as its administrator (the embedded demo). */
   localUser: boolean;
 }

@@ -41,8 +41,12 @@ export interface ApiUnderTest {
   close(): Promise<void>;
 }
 
-export async function startApiUnderTest(options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
-  const database = await createTestDatabase();
+/** @param shared the database of another API under test; by default one of its own */
+export async function startApiUnderTest(
+  options: Partial<ApiOptions> = {},
+  shared?: TestDatabase,
+): Promise<ApiUnderTest> {
+  const database = shared ?? (await createTestDatabase());
   const folder = await mkdtemp(path.join(tmpdir(), "faultline-api-test-"));
   const artifactStore = await FolderArtifactStore.open(path.join(folder, "artifacts"));
   const api: Api = await startApi({

@@ -243,6 +243,35 @@ describe("verdicts", () => {
     expect(other.errors?.[0].extensions).toMatchObject({ code: "NOT_FOUND", field: "runId" });
   });
 
+  test("and reports are asked for by the run's id alone, within reach", async () => {
+    const query = `query($runId: ID!) {
+      verdicts(runId: $runId, filter: {misclassified: true}, orderBy: SCORE_DESCENDING, first: 7) {
+        totalCount edges { cursor node { externalId score concepts } } pageInfo { hasNextPage endCursor } }
+      faultReport(runId: $runId) { run { id name status } inputs misclassified encoderFaults { count }
+        detectorMetrics { detector auroc { value low high } roc { truePositiveRate } riskCoverage { risk } } } }`;
+    const direct = await api.graphql(query, { runId: globalId(baseline) });
+    expect(direct.errors).toBeUndefined();
+    const { verdicts, report, ...run } = await ofRun(`id name status
+      verdicts(filter: {misclassified: true}, orderBy: SCORE_DESCENDING, first: 7) {
+        totalCount edges { cursor node { externalId score concepts } } pageInfo { hasNextPage endCursor } }
+      report { inputs misclassified encoderFaults { count }
+        detectorMetrics { detector auroc { value low high } roc { truePositiveRate } riskCoverage { risk } } }`);
+    expect(direct.data).toEqual({ verdicts, faultReport: { run, ...report } });
+    const { id: elsewhere } = await api.database.prisma.project.create({
+      data: { slug: "elsewhere", name: "Elsewhere" },
+    });
+    const stranger = await api.graphql(
+      query,
+      { runId: globalId(baseline) },
+      await api.token(["READ"], elsewhere),
+    );
+    expect(stranger.errors?.map(({ extensions: { code, field } }) => [code, field])).toContainEqual([
+      "NOT_FOUND",
+      "runId",
+    ]);
+    expect(JSON.stringify(stranger)).not.toContain("photo-");
+  });
+
   test("are explained by the very detector that gave them", async () => {
     const run = await ofRun(`verdicts(first: 5) { edges { node { score explanation {
       axis strengths vlmStrengths heatmap correctReference incorrectReference pooledReference similarityToCorrect
@@ -353,6 +382,15 @@ describe("the number of statements", () => {
     expect(result.errors).toBeUndefined();
     return statements;
   };
+
+  test("is one for a page of verdicts, and one more for each list of a report", async () => {
+    const runId = { runId: globalId(baseline) };
+    const page = "query($runId: ID!) { verdicts(runId: $runId) { edges { node { externalId score } } } }";
+    expect(await count(page, runId)).toBe(1);
+    const report = `query($runId: ID!) { faultReport(runId: $runId) { run { name } inputs
+      classes { class correct } pairs { inputs } detectorMetrics { detector auroc { value } } } }`;
+    expect(await count(report, runId)).toBe(5);
+  });
 
   test("does not grow with the page: runs with all that they are made of", async () => {
     const query = (

@@ -1,15 +1,18 @@
 import type { ClientBase, Pool } from "pg";
 import pg from "pg";
 
-const channel = "faultline_run";
+/** What is told of: runs by their id, and API tokens by their prefix (a trigger of the table does that). */
+export type Subject = "run" | "api_token";
+
+const channelOf = (subject: Subject) => `faultline_${subject}`;
 
 /** Tells every listener that this run has changed; within a transaction, when that commits. */
 export async function notifyRun(client: ClientBase | Pool, runId: string): Promise<void> {
-  await client.query("SELECT pg_notify($1, $2)", [channel, runId]);
+  await client.query("SELECT pg_notify($1, $2)", [channelOf("run"), runId]);
 }
 
-/** Changes of runs as they are committed, from any process, over one connection. */
-export class RunNotifications {
+/** Changes of runs and API tokens as they are committed, from any process, over one connection. */
+export class Notifications {
   private readonly listeners = new Map<string, Set<() => void>>();
   private client: pg.Client | undefined;
   private closed = false;
@@ -18,24 +21,31 @@ export class RunNotifications {
   private constructor(private readonly url: string) {}
 
   /** @throws the connection's error when the server cannot be reached at first; later losses are mended. */
-  static async open(url: string): Promise<RunNotifications> {
-    const notifications = new RunNotifications(url);
+  static async open(url: string): Promise<Notifications> {
+    const notifications = new Notifications(url);
     await notifications.connect();
     return notifications;
   }
 
+  /** Whether changes are heard of at this moment; false while a lost connection is not mended. */
+  get connected(): boolean {
+    return this.client !== undefined;
+  }
+
   /**
-   * Calls the listener after each change of the run. A notification carries no data: read the run's state then.
-   * After a lost connection every listener is called once, since changes may have been missed.
+   * Calls the listener after each change. A notification carries no data: read the state then. After a lost
+   * connection every listener is called once, since changes may have been missed.
    *
+   * @param name a run's id, or a token's prefix
    * @returns ends the subscription
    */
-  subscribe(runId: string, listener: () => void): () => void {
-    const listeners = this.listeners.get(runId) ?? new Set();
-    this.listeners.set(runId, listeners.add(listener));
+  subscribe(subject: Subject, name: string, listener: () => void): () => void {
+    const key = `${channelOf(subject)} ${name}`;
+    const listeners = this.listeners.get(key) ?? new Set();
+    this.listeners.set(key, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(runId) === listeners) this.listeners.delete(runId);
+      if (listeners.size === 0 && this.listeners.get(key) === listeners) this.listeners.delete(key);
     };
   }
 
@@ -52,11 +62,16 @@ export class RunNotifications {
       application_name: "faultline notifications",
       keepAlive: true,
     });
-    client.on("notification", ({ payload }) => this.call(this.listeners.get(payload ?? "")));
+    client.on("notification", ({ channel, payload }) =>
+      this.call(this.listeners.get(`${channel} ${payload}`)),
+    );
     client.on("error", () => undefined);
-    client.once("end", () => this.reconnectSoon());
+    client.once("end", () => {
+      this.client = undefined;
+      this.reconnectSoon();
+    });
     await client.connect();
-    await client.query(`LISTEN ${channel}`);
+    for (const subject of ["run", "api_token"] as const) await client.query(`LISTEN ${channelOf(subject)}`);
     this.client = client;
   }
 

@@ -4,8 +4,8 @@ import {
   type ExportedVerdict,
   exportVerdicts,
   ingestInputs,
+  Notifications,
   publishVerdicts,
-  RunNotifications,
   readVerdicts,
   type VerdictCondition,
   type VerdictRow,
@@ -340,21 +340,21 @@ describe("exportVerdicts", () => {
   });
 });
 
-describe("RunNotifications", () => {
-  let notifications: RunNotifications;
+describe("Notifications", () => {
+  let notifications: Notifications;
   afterEach(() => notifications.close());
 
   test("tell of a publication when it is committed, and of nothing else", async () => {
-    notifications = await RunNotifications.open(database.url);
+    notifications = await Notifications.open(database.url);
     const runId = await newRun();
     let calls = 0;
     const told = new Promise<void>((resolve) => {
-      notifications.subscribe(runId, () => {
+      notifications.subscribe("run", runId, () => {
         calls++;
         resolve();
       });
     });
-    notifications.subscribe(seed.run.id, () => {
+    notifications.subscribe("run", seed.run.id, () => {
       throw new Error("not this run");
     });
     await publishVerdicts(database.pool, { runId, attempt: 1, verdicts: verdicts(10) });
@@ -363,9 +363,9 @@ describe("RunNotifications", () => {
   });
 
   test("come back after a lost connection, and wake every listener", async () => {
-    notifications = await RunNotifications.open(database.url);
+    notifications = await Notifications.open(database.url);
     const woken = new Promise<void>((resolve) => {
-      notifications.subscribe(seed.run.id, resolve);
+      notifications.subscribe("run", seed.run.id, resolve);
     });
     const { rowCount } = await database.pool.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -374,7 +374,7 @@ describe("RunNotifications", () => {
     expect(rowCount).toBe(1);
     await woken;
     const again = new Promise<void>((resolve) => {
-      notifications.subscribe(seed.run.id, resolve);
+      notifications.subscribe("run", seed.run.id, resolve);
     });
     await database.pool.query("SELECT pg_notify('faultline_run', $1)", [seed.run.id]);
     await again;

@@ -144,8 +144,14 @@ builder.mutationField("revokeApiToken", (t) =>
     args: { id: t.arg.id({ required: true, description: "The token." }) },
     resolve: async (query, _root, args, context) => {
       const id = await requireNode(context, "ApiToken", args.id, "id");
-      const { prisma } = context;
-      await prisma.apiToken.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } });
+      const { prisma, tokens } = context;
+      const revoked = await prisma.apiToken.updateManyAndReturn({
+        where: { id, revokedAt: null },
+        data: { revokedAt: new Date() },
+        select: { prefix: true },
+      });
+      // Other processes are told by the database; this one does not even wait for that.
+      for (const { prefix } of revoked) tokens.forget(prefix);
       return prisma.apiToken.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),

@@ -150,7 +150,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const bigint = /^\d{1,18}$/;
 
 /** Whether the database can look for it at all. */
-function isKey(typename: string, id: string): boolean {
+export function isKey(typename: string, id: string): boolean {
   return Object.hasOwn(within, typename) && (typename === "Input" ? bigint : uuid).test(id);
 }
 

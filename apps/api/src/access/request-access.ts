@@ -13,11 +13,11 @@ export const sessionCookie = "faultline_session";
  */
 export async function accessOf(
   request: FastifyRequest,
-  { prisma, pool, localUser }: Pick<Services, "prisma" | "pool" | "localUser">,
+  services: Pick<Services, "prisma" | "tokens" | "localUser">,
 ): Promise<Access> {
   const secret = bearer(request.headers.authorization) ?? request.cookies[sessionCookie];
-  if (secret !== undefined) return new Access(await findToken({ prisma, pool }, secret));
-  return new Access(localUser && isLocal(request) ? await localToken(prisma) : null);
+  if (secret !== undefined) return new Access(await findToken(services, secret));
+  return new Access(services.localUser && isLocal(request) ? await localToken(services) : null);
 }
 
 function bearer(header: string | undefined): string | undefined {
@@ -65,8 +65,8 @@ function isLoopbackHost(host: string): boolean {
 const localPrefix = "local-user";
 
 /** The local user's token: a row like any other, but nobody knows a secret for it. */
-async function localToken(prisma: Services["prisma"]): Promise<ApiToken> {
-  const known = await prisma.apiToken.findUnique({ where: { prefix: localPrefix } });
+async function localToken({ prisma, tokens }: Pick<Services, "prisma" | "tokens">): Promise<ApiToken> {
+  const known = await tokens.byPrefix(localPrefix);
   if (known) return known;
   const { secretHash } = newSecret();
   return prisma.apiToken.upsert({

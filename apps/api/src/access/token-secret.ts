@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { ApiToken, Database } from "@faultline/db";
+import type { ApiToken } from "@faultline/db";
+import type { Services } from "../services.ts";
 
 const shape = /^flt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
@@ -23,19 +24,12 @@ export function newSecret(): NewSecret {
 
 /** The row of a token that is neither revoked nor expired; null for anything else. */
 export async function findToken(
-  { prisma, pool }: Pick<Database, "prisma" | "pool">,
+  { prisma, tokens }: Pick<Services, "prisma" | "tokens">,
   secret: string,
 ): Promise<ApiToken | null> {
   const prefix = shape.exec(secret)?.[1];
   if (!prefix) return null;
-  // Before every request: plain SQL, which costs a fraction of the same through Prisma.
-  const { rows } = await pool.query<ApiToken>(
-    `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
-       created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"
-     FROM api_token WHERE prefix = $1`,
-    [prefix],
-  );
-  const token = rows.at(0);
+  const token = await tokens.byPrefix(prefix);
   if (!token || !timingSafeEqual(token.secretHash, hash(secret))) return null;
   if (token.revokedAt || (token.expiresAt && token.expiresAt <= new Date())) return null;
   await noteUse(prisma, token);
@@ -45,7 +39,7 @@ export async function findToken(
 const precision = 60_000;
 
 /** `lastUsedAt` is exact to a minute, so that a busy token does not write at every request. */
-async function noteUse(prisma: Database["prisma"], token: ApiToken): Promise<void> {
+async function noteUse(prisma: Services["prisma"], token: ApiToken): Promise<void> {
   const now = new Date();
   if (token.lastUsedAt && now.getTime() - token.lastUsedAt.getTime() < precision) return;
   await prisma.apiToken.update({ where: { id: token.id }, data: { lastUsedAt: now } });

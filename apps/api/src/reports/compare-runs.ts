@@ -8,10 +8,10 @@ import {
   selectRows,
 } from "@faultline/core";
 import { z } from "zod";
-import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
+import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { namesOf } from "../verdicts/run-names.ts";
 import { type PageArguments, verdictPage } from "../verdicts/verdict-page.ts";
@@ -341,8 +341,11 @@ builder.queryField("compareRuns", (t) =>
     args: { ids: t.arg.idList({ required: true, description: "The runs; the first is the baseline." }) },
     resolve: async (_root, { ids }, context) => {
       parse(comparedIds, ids, "ids");
-      const keys = await Promise.all(ids.map((id, i) => requireNode(context, "Run", id, `ids.${i}`)));
-      const runs = await loadRuns(context, keys);
+      const known = await Promise.all(ids.map((id, i) => requireRun(context, id, `ids.${i}`)));
+      const runs = await loadRuns(
+        context,
+        known.map(({ id }) => id),
+      );
       for (const [i, run] of runs.entries()) {
         if (run.status !== "SUCCEEDED")
           throw ValidationError.of(

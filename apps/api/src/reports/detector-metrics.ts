@@ -1,12 +1,11 @@
+import { createContextCache } from "@pothos/core";
+import DataLoader from "dataloader";
 import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { RunType } from "../runs/runs.ts";
+import { FaultReportType } from "./fault-report.ts";
 import { IntervalType } from "./intervals.ts";
-
-/** The JSON column: points as arrays, to be short. */
-interface Curves {
-  roc: [falsePositiveRate: number, truePositiveRate: number, threshold: number | null][];
-  riskCoverage: [coverage: number, risk: number][];
-}
+import { type Curves, curvesByRun, type DetectorMetricRow, detectorMetricsOf } from "./reports-by-run.ts";
 
 const RocPointType = builder.objectRef<Curves["roc"][number]>("RocPoint").implement({
   description: "A point of the ROC curve.",
@@ -40,10 +39,17 @@ const RiskCoveragePointType = builder
     }),
   });
 
-const DetectorMetricType = builder.prismaObject("DetectorMetric", {
+/** Curves are long: they are read only where they are asked for, then for all metrics of a run at once. */
+const curvesLoader = createContextCache(
+  (context: Context) => new DataLoader((runIds: readonly string[]) => curvesByRun(runIds, context)),
+);
+
+async function curvesOf({ runId, detector }: DetectorMetricRow, context: Context): Promise<Curves> {
+  return (await curvesLoader(context).load(runId)).get(detector) as Curves;
+}
+
+const DetectorMetricType = builder.objectRef<DetectorMetricRow>("DetectorMetric").implement({
   description: "How well one detector or baseline ranks the defects of a run.",
-  // The curves are read only where they are asked for.
-  select: { runId: true, detector: true },
   fields: (t) => ({
     detector: t.exposeString("detector", {
       description:
@@ -57,7 +63,6 @@ const DetectorMetricType = builder.prismaObject("DetectorMetric", {
     auroc: t.field({
       type: IntervalType,
       description: "Area under the ROC curve.",
-      select: { auroc: true, aurocLow: true, aurocHigh: true },
       resolve: ({ auroc, aurocLow, aurocHigh }) => ({ value: auroc, low: aurocLow, high: aurocHigh }),
     }),
     auprIn: t.exposeFloat("auprIn", { description: "Average precision, sound inputs as positives." }),
@@ -72,23 +77,33 @@ const DetectorMetricType = builder.prismaObject("DetectorMetric", {
       type: [RocPointType],
       description: "At most 200 points.",
       complexity: 5,
-      select: { curves: true },
-      resolve: ({ curves }) => (curves as unknown as Curves).roc,
+      resolve: async (metric, _args, context) => (await curvesOf(metric, context)).roc,
     }),
     riskCoverage: t.field({
       type: [RiskCoveragePointType],
       description: "At most 200 points.",
       complexity: 5,
-      select: { curves: true },
-      resolve: ({ curves }) => (curves as unknown as Curves).riskCoverage,
+      resolve: async (metric, _args, context) => (await curvesOf(metric, context)).riskCoverage,
     }),
   }),
 });
 
 builder.prismaObjectField(RunType, "detectorMetrics", (t) =>
-  t.relation("detectorMetrics", {
+  t.loadableGroup({
     type: DetectorMetricType,
     description: "Similarities and baselines, best AUROC first.",
-    query: { orderBy: [{ auroc: "desc" }, { detector: "asc" }] },
+    load: detectorMetricsOf,
+    group: ({ runId }) => runId,
+    resolve: ({ id }) => id,
+  }),
+);
+
+builder.objectField(FaultReportType, "detectorMetrics", (t) =>
+  t.loadableGroup({
+    type: DetectorMetricType,
+    description: "Similarities and baselines, best AUROC first.",
+    load: detectorMetricsOf,
+    group: ({ runId }) => runId,
+    resolve: ({ runId }) => runId,
   }),
 );

@@ -2,6 +2,7 @@ import type { ReportDetails } from "@faultline/db";
 import { builder } from "../builder.ts";
 import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
+import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
 import { type IntervalShape, IntervalType, share } from "./intervals.ts";
@@ -463,6 +464,17 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     }),
   }),
 });
+
+builder.queryField("faultReport", (t) =>
+  t.loadable({
+    type: FaultReportType,
+    nullable: true,
+    description: "Why the classifier of a run fails: the shortest way from CI. Null until the run succeeded.",
+    args: { runId: t.arg.id({ required: true, description: "The run." }) },
+    load: reportsByRun,
+    resolve: async (_root, { runId }, context) => (await requireRun(context, runId, "runId")).id,
+  }),
+);
 
 builder.prismaObjectField(RunType, "report", (t) =>
   t.loadable({

@@ -1,4 +1,4 @@
-import type { ReportDetails, RunReport } from "@faultline/db";
+import type { DetectorMetric, ReportDetails, RunReport } from "@faultline/db";
 import type { Context } from "../context.ts";
 
 /** A run's report, with what its numbers are told in. */
@@ -93,4 +93,39 @@ export async function pairRowsOf(runIds: string[], { pool }: Context): Promise<P
     [runIds],
   );
   return rows;
+}
+
+/** How one detector ranks the defects of a run; without its curves. */
+export type DetectorMetricRow = Omit<DetectorMetric, "curves">;
+
+/** The metrics of all these runs, each run's best AUROC first. */
+export async function detectorMetricsOf(runIds: string[], { pool }: Context): Promise<DetectorMetricRow[]> {
+  const { rows } = await pool.query<DetectorMetricRow>(
+    `SELECT run_id AS "runId", detector, semantic, positives, negatives, auroc, auroc_low AS "aurocLow",
+       auroc_high AS "aurocHigh", aupr_in AS "auprIn", aupr_out AS "auprOut", fpr95, aurc
+     FROM detector_metric WHERE run_id = ANY ($1::uuid[]) ORDER BY auroc DESC, detector`,
+    [runIds],
+  );
+  return rows;
+}
+
+/** The JSON column of a metric: points as arrays, to be short. */
+export interface Curves {
+  roc: [falsePositiveRate: number, truePositiveRate: number, threshold: number | null][];
+  riskCoverage: [coverage: number, risk: number][];
+}
+
+/** For each run its metrics' curves, by detector. */
+export async function curvesByRun(
+  runIds: readonly string[],
+  { pool }: Context,
+): Promise<Map<string, Curves>[]> {
+  const { rows } = await pool.query<{ runId: string; detector: string; curves: Curves }>(
+    `SELECT run_id AS "runId", detector, curves FROM detector_metric WHERE run_id = ANY ($1::uuid[])`,
+    [runIds],
+  );
+  return runIds.map(
+    (id) =>
+      new Map(rows.filter(({ runId }) => runId === id).map(({ detector, curves }) => [detector, curves])),
+  );
 }

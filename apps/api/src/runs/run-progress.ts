@@ -26,10 +26,10 @@ const ended = new Set(["SUCCEEDED", "FAILED", "CANCELLED"]);
  * The run's id now and after each change of it; ends with the run. Written as a plain iterator, because a
  * generator that waits for a change cannot be ended before the change comes.
  */
-function changesOf(runId: string, { prisma, runNotifications }: Context): AsyncIterableIterator<string> {
+function changesOf(runId: string, { prisma, notifications }: Context): AsyncIterableIterator<string> {
   const changes = new EventEmitter();
   const events = on(changes, "change");
-  const unsubscribe = runNotifications.subscribe(runId, () => changes.emit("change"));
+  const unsubscribe = notifications.subscribe("run", runId, () => changes.emit("change"));
   let first = true;
   let over = false;
   return {

@@ -1,15 +1,20 @@
-import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { InputType } from "../datasets/inputs.ts";
 import { inputsById } from "../datasets/inputs-by-id.ts";
 import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
 import { finite } from "../reports/fault-report.ts";
+import { type KnownRun, knownRun, requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
-import { runNames } from "./run-names.ts";
-import { VerdictFilterInput, verdictCondition } from "./verdict-filter.ts";
-import { type VerdictRow, verdictPage, verdictRows } from "./verdict-page.ts";
+import { VerdictFilterInput, type VerdictFilterShape, verdictCondition } from "./verdict-filter.ts";
+import {
+  type PageArguments,
+  type VerdictOrder,
+  type VerdictRow,
+  verdictPage,
+  verdictRows,
+} from "./verdict-page.ts";
 
 export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
   description: "What a run says about one input.",
@@ -93,25 +98,51 @@ export const VerdictConnectionType = builder.connectionObject(
   VerdictEdgeType,
 );
 
+const verdictsArguments = builder.args((t) => ({
+  filter: t.field({ type: VerdictFilterInput, description: "Which ones; all when left out." }),
+  orderBy: t.field({
+    type: VerdictOrderType,
+    required: true,
+    defaultValue: "INPUT",
+    description: "Their order.",
+  }),
+}));
+
+interface VerdictsArguments extends PageArguments {
+  filter?: VerdictFilterShape | null;
+  orderBy: VerdictOrder;
+}
+
+function verdictsOf(run: KnownRun, { filter, orderBy, ...page }: VerdictsArguments, context: Context) {
+  return verdictPage(context, verdictCondition(run.id, filter ?? {}, run), orderBy, page, run);
+}
+
 builder.prismaObjectField(RunType, "verdicts", (t) =>
   t.connection(
     {
       type: VerdictType,
       description: "Verdicts of the evaluated inputs; none until the run succeeded.",
-      args: {
-        filter: t.arg({ type: VerdictFilterInput, description: "Which ones; all when left out." }),
-        orderBy: t.arg({
-          type: VerdictOrderType,
-          required: true,
-          defaultValue: "INPUT",
-          description: "Their order.",
-        }),
-      },
+      args: verdictsArguments,
       select: { id: true },
-      resolve: async ({ id }, { filter, orderBy, ...page }, context) => {
-        const names = await runNames(context, id);
-        return verdictPage(context, verdictCondition(id, filter ?? {}, names), orderBy, page, names);
+      resolve: async ({ id }, args, context) =>
+        verdictsOf((await knownRun(context, id)) as KnownRun, args, context),
+    },
+    VerdictConnectionType,
+    VerdictEdgeType,
+  ),
+);
+
+builder.queryField("verdicts", (t) =>
+  t.connection(
+    {
+      type: VerdictType,
+      description: "Verdicts of a run: the shortest way from CI; none until the run succeeded.",
+      args: {
+        runId: t.arg.id({ required: true, description: "The run." }),
+        ...verdictsArguments,
       },
+      resolve: async (_root, { runId, ...args }, context) =>
+        verdictsOf(await requireRun(context, runId, "runId"), args, context),
     },
     VerdictConnectionType,
     VerdictEdgeType,
@@ -128,9 +159,12 @@ builder.queryField("verdict", (t) =>
       externalId: t.arg.string({ required: true, description: "The input's external id." }),
     },
     resolve: async (_root, { runId, externalId }, context) => {
-      const id = await requireNode(context, "Run", runId, "runId");
-      const condition = { sql: "v.run_id = $1::uuid AND v.external_id = $2", parameters: [id, externalId] };
-      const [row] = await verdictRows(context, condition, await runNames(context, id), 1);
+      const run = await requireRun(context, runId, "runId");
+      const condition = {
+        sql: "v.run_id = $1::uuid AND v.external_id = $2",
+        parameters: [run.id, externalId],
+      };
+      const [row] = await verdictRows(context, condition, run, 1);
       return row ?? null;
     },
   }),

@@ -1,0 +1,63 @@
+import type { ApiToken, Database, Notifications } from "@faultline/db";
+
+/** Tokens that are remembered, and for how many milliseconds. */
+const most = 1000;
+const longest = 30_000;
+
+interface Known {
+  token: ApiToken;
+  until: number;
+  unsubscribe: () => void;
+}
+
+/**
+ * API tokens by their prefix. Every request asks for one, so those that were asked for lately are remembered: until
+ * the database tells of a change of the row (a revocation reaches every process in milliseconds), only while it
+ * can tell, and for half a minute at most, should a broken connection look sound.
+ */
+export class KnownTokens {
+  readonly #known = new Map<string, Known>();
+
+  constructor(
+    private readonly database: Pick<Database, "pool">,
+    private readonly notifications: Notifications,
+  ) {}
+
+  /** The row, be it revoked or expired; null where there is none. */
+  async byPrefix(prefix: string): Promise<ApiToken | null> {
+    const known = this.#known.get(prefix);
+    if (known && performance.now() < known.until && this.notifications.connected) return known.token;
+    // Listening begins before the reading: what changes in between must not be missed.
+    let changed = false;
+    const unsubscribe = this.notifications.subscribe("api_token", prefix, () => {
+      changed = true;
+      this.forget(prefix);
+    });
+    const token = await this.#read(prefix).catch((error) => {
+      unsubscribe();
+      throw error;
+    });
+    this.forget(prefix);
+    if (!token || changed || !this.notifications.connected) unsubscribe();
+    else this.#known.set(prefix, { token, until: performance.now() + longest, unsubscribe });
+    if (this.#known.size > most) this.forget(this.#known.keys().next().value as string);
+    return token;
+  }
+
+  /** Has the row read again when it is asked for next. */
+  forget(prefix: string): void {
+    this.#known.get(prefix)?.unsubscribe();
+    this.#known.delete(prefix);
+  }
+
+  async #read(prefix: string): Promise<ApiToken | null> {
+    const { rows } = await this.database.pool.query<ApiToken>(
+      `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
+         created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
+         revoked_at AS "revokedAt"
+       FROM api_token WHERE prefix = $1`,
+      [prefix],
+    );
+    return rows.at(0) ?? null;
+  }
+}

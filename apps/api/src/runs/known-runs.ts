@@ -1,0 +1,51 @@
+import { decode, isKey } from "../access/reach.ts";
+import type { Context } from "../context.ts";
+import { NotFoundError } from "../errors.ts";
+
+/** What does not change of a run once it has a report. */
+export interface KnownRun {
+  id: string;
+  projectId: string;
+  /** Class names in the order of the logits. */
+  classes: readonly string[];
+  /** Phrases in the order of the heatmaps' axis; none before the report. */
+  axis: readonly string[];
+}
+
+const most = 1000;
+const known = new Map<string, KnownRun>();
+
+/**
+ * The run of a global id. Verdicts and reports are asked for run by run, again and again, so runs with a report stay
+ * in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but these names is
+ * left.
+ *
+ * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
+ */
+export async function requireRun(context: Context, globalId: string, field: string): Promise<KnownRun> {
+  const key = decode(globalId);
+  const run =
+    key?.typename === "Run" && isKey("Run", key.id) && context.access.has("READ")
+      ? await knownRun(context, key.id)
+      : null;
+  if (run && context.access.reaches(run.projectId)) return run;
+  throw new NotFoundError(field, `There is no Run with the id "${globalId}" in your projects.`);
+}
+
+/** The run of a database id, whoever asks; null where there is none. */
+export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
+  const earlier = known.get(id);
+  if (earlier) return earlier;
+  const { rows } = await pool.query<{ projectId: string; classes: string[]; axis: string[] | null }>(
+    `SELECT r.project_id AS "projectId", m.classes, a.axis
+     FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
+     WHERE r.id = $1::uuid`,
+    [id],
+  );
+  if (rows.length === 0) return null;
+  const [{ projectId, classes, axis }] = rows;
+  const run = { id, projectId, classes, axis: axis ?? [] };
+  if (axis) known.set(id, run);
+  if (known.size > most) known.delete(known.keys().next().value as string);
+  return run;
+}
