@@ -38,7 +38,7 @@ const contenders: Record<Contender, () => Promise<{ url: string; token?: string 
       ]);
     const { default: pg } = await import("pg");
     const instance = postgraphile({
-      extends: [PostGraphileAmberPreset, makeV4Preset({ classicIds: true, simpleCollections: "omit" })],
+      extends: [PostGraphileAmberPreset, makeV4Preset({ simpleCollections: "omit" })],
       disablePlugins: ["PgIndexBehaviorsPlugin"],
       pgServices: [
         makePgService({

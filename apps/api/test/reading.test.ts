@@ -372,6 +372,16 @@ describe("compareRuns", () => {
     });
     const refused = await ids(first, encodeGlobalID("Run", queued.id));
     expect(refused.data.compareRuns.issues).toMatchObject([{ field: "ids.1" }]);
+    const early = await api.graphql(
+      "query($id: ID!) { verdicts(runId: $id) { totalCount } faultReport(runId: $id) { inputs } }",
+      {
+        id: encodeGlobalID("Run", queued.id),
+      },
+    );
+    expect(early.data).toEqual({ verdicts: null, faultReport: null });
+    expect(early.errors).toMatchObject([
+      { message: expect.stringContaining("QUEUED"), extensions: { code: "CONFLICT", field: "runId" } },
+    ]);
   });
 });
 

@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { accessOf } from "../access/request-access.ts";
-import { ConflictError, parse } from "../errors.ts";
+import { parse } from "../errors.ts";
+import { requireSucceeded } from "../runs/known-runs.ts";
 import type { Services } from "../services.ts";
 import { namesOf, namesSelection } from "../verdicts/run-names.ts";
 import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
@@ -74,11 +75,7 @@ async function exportOf(request: FastifyRequest<ExportRoute>, services: Services
   });
   const names = namesOf(run);
   const filter = parse(filterSchema(names), request.query, "query");
-  if (run.status !== "SUCCEEDED")
-    throw new ConflictError(
-      "id",
-      `The run is ${run.status}; verdicts are there once it has SUCCEEDED. Wait for it, or retry it.`,
-    );
+  requireSucceeded(run, "id");
   const fileName = `verdicts-${run.name.replace(/[^\w.-]+/g, "-")}`;
   return { condition: verdictCondition(id, filter, names), fileName };
 }

@@ -1,11 +1,13 @@
+import type { Run } from "@faultline/db";
 import { decode, isKey } from "../access/reach.ts";
 import type { Context } from "../context.ts";
-import { NotFoundError } from "../errors.ts";
+import { ConflictError, NotFoundError } from "../errors.ts";
 
-/** What does not change of a run once it has a report. */
+/** What does not change of a run once it has succeeded. */
 export interface KnownRun {
   id: string;
   projectId: string;
+  status: Run["status"];
   /** Class names in the order of the logits. */
   classes: readonly string[];
   /** Phrases in the order of the heatmaps' axis; none before the report. */
@@ -16,8 +18,8 @@ const most = 1000;
 const known = new Map<string, KnownRun>();
 
 /**
- * The run of a global id. Verdicts and reports are asked for run by run, again and again, so runs with a report stay
- * in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but these names is
+ * The run of a global id. Verdicts and reports are asked for run by run, again and again, so runs that succeeded
+ * stay in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but these names is
  * left.
  *
  * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
@@ -36,16 +38,27 @@ export async function requireRun(context: Context, globalId: string, field: stri
 export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
   const earlier = known.get(id);
   if (earlier) return earlier;
-  const { rows } = await pool.query<{ projectId: string; classes: string[]; axis: string[] | null }>(
-    `SELECT r.project_id AS "projectId", m.classes, a.axis
+  const { rows } = await pool.query<KnownRun>(
+    `SELECT r.id, r.project_id AS "projectId", r.status, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
      WHERE r.id = $1::uuid`,
     [id],
   );
-  if (rows.length === 0) return null;
-  const [{ projectId, classes, axis }] = rows;
-  const run = { id, projectId, classes, axis: axis ?? [] };
-  if (axis) known.set(id, run);
+  const run = rows.at(0) ?? null;
+  if (run?.status === "SUCCEEDED") known.set(id, run);
   if (known.size > most) known.delete(known.keys().next().value as string);
   return run;
+}
+
+/**
+ * A script that asks too early must not take no verdicts for none found.
+ *
+ * @throws ConflictError naming `field` while the run has not succeeded
+ */
+export function requireSucceeded({ status }: Pick<Run, "status">, field: string): void {
+  if (status === "SUCCEEDED") return;
+  throw new ConflictError(
+    field,
+    `The run is ${status}; verdicts are there once it has SUCCEEDED. Wait for it, or retry it.`,
+  );
 }

@@ -4,7 +4,7 @@ import { InputType } from "../datasets/inputs.ts";
 import { inputsById } from "../datasets/inputs-by-id.ts";
 import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
 import { finite } from "../reports/fault-report.ts";
-import { type KnownRun, knownRun, requireRun } from "../runs/known-runs.ts";
+import { type KnownRun, knownRun, requireRun, requireSucceeded } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
 import { VerdictFilterInput, type VerdictFilterShape, verdictCondition } from "./verdict-filter.ts";
@@ -136,13 +136,18 @@ builder.queryField("verdicts", (t) =>
   t.connection(
     {
       type: VerdictType,
-      description: "Verdicts of a run: the shortest way from CI; none until the run succeeded.",
+      nullable: true,
+      description:
+        "Verdicts of a run, the shortest way from CI. A run that has not succeeded is an error (CONFLICT), not an empty page.",
       args: {
         runId: t.arg.id({ required: true, description: "The run." }),
         ...verdictsArguments,
       },
-      resolve: async (_root, { runId, ...args }, context) =>
-        verdictsOf(await requireRun(context, runId, "runId"), args, context),
+      resolve: async (_root, { runId, ...args }, context) => {
+        const run = await requireRun(context, runId, "runId");
+        requireSucceeded(run, "runId");
+        return verdictsOf(run, args, context);
+      },
     },
     VerdictConnectionType,
     VerdictEdgeType,
