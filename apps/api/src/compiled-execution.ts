@@ -1,5 +1,12 @@
 import type { ApolloServerOptions } from "@apollo/server";
-import { type DocumentNode, type ExecutionResult, execute, GraphQLError, type GraphQLSchema } from "graphql";
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+} from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { Context } from "./context.ts";
 
@@ -7,37 +14,51 @@ type Gateway = NonNullable<ApolloServerOptions<Context>["gateway"]>;
 type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
 type Execution = Parameters<Executor>[0];
 
-/**
- * Executes operations as functions that graphql-jit compiles from them, which takes a fraction of the time of
- * walking over the document for each answer: a report has thousands of fields. Apollo Server leaves execution to
- * a gateway alone, so this is one, with a single schema.
- */
-export function compiledExecution(schema: GraphQLSchema): Gateway {
-  // Apollo keeps the documents of the last operations; what was compiled from one goes with it.
-  const compiled = new WeakMap<DocumentNode, Map<string | undefined, CompiledQuery | null>>();
+/** One operation of a document that was asked for. */
+interface Operation {
+  executions: number;
+  /** Null where it cannot be compiled, undefined before that was tried. */
+  compiled?: CompiledQuery | null;
+}
 
-  /** The operation as a function; null where it cannot be compiled. */
+/**
+ * Executes operations as functions that graphql-jit compiles from them, and writes their answers as JSON likewise:
+ * that takes a fraction of the time of walking over the document for each answer, and a report has thousands of
+ * fields. Compiling takes some milliseconds, so an operation that is asked for once is left to graphql-js.
+ *
+ * @param interpreted how many executions of an operation come before it is compiled
+ * @returns options of Apollo Server, which leaves execution to a gateway alone: this is one with a single schema
+ */
+export function compiledExecution(
+  schema: GraphQLSchema,
+  interpreted: number,
+): Required<Pick<ApolloServerOptions<Context>, "gateway" | "stringifyResult">> {
+  // Apollo keeps the documents of the last operations; what was compiled from one goes with it.
+  const operations = new WeakMap<DocumentNode, Map<string | undefined, Operation>>();
+  const stringifiers = new WeakMap<object, CompiledQuery["stringify"]>();
+
   const compiledFor = ({ document, request: { operationName } }: Execution): CompiledQuery | null => {
-    const byName = compiled.get(document) ?? new Map<string | undefined, CompiledQuery | null>();
-    compiled.set(document, byName);
-    let query = byName.get(operationName);
-    if (query === undefined) {
-      const answer = compileQuery(schema, document, operationName);
-      query = isCompiledQuery(answer) ? answer : null;
-      byName.set(operationName, query);
+    const byName = operations.get(document) ?? new Map<string | undefined, Operation>();
+    operations.set(document, byName);
+    const operation = byName.get(operationName) ?? { executions: 0 };
+    byName.set(operationName, operation);
+    if (operation.executions++ < interpreted) return null;
+    if (operation.compiled === undefined) {
+      const query = compileQuery(schema, document, operationName, { customJSONSerializer: true });
+      operation.compiled = isCompiledQuery(query) ? query : null;
     }
-    return query;
+    return operation.compiled;
   };
 
   const executor: Executor = async (execution) => {
     const { document, context, request } = execution;
-    const result: ExecutionResult | undefined = await compiledFor(execution)?.query(
-      undefined,
-      context,
-      request.variables ?? {},
-    );
-    if (result && "data" in result) return withGraphqlErrors(result);
-    // Nothing was executed. Variables that the compiled code refuses are judged by graphql-js, which knows of
+    const compiled = compiledFor(execution);
+    const result = await compiled?.query(undefined, context, request.variables ?? {});
+    if (compiled && result && "data" in result) {
+      if (result.data && !result.errors) stringifiers.set(result.data, compiled.stringify);
+      return withGraphqlErrors(result);
+    }
+    // Nothing was executed yet. Variables that the compiled code refuses are judged by graphql-js, which knows of
     // defaults in required input fields, and whose messages Apollo recognises as the client's fault.
     return execute({
       schema,
@@ -49,12 +70,18 @@ export function compiledExecution(schema: GraphQLSchema): Gateway {
   };
 
   return {
-    load: async () => ({ executor }),
-    onSchemaLoadOrUpdate: (callback) => {
-      callback({ apiSchema: schema, coreSupergraphSdl: "" });
-      return () => undefined;
+    gateway: {
+      load: async () => ({ executor }),
+      onSchemaLoadOrUpdate: (callback) => {
+        callback({ apiSchema: schema, coreSupergraphSdl: "" });
+        return () => undefined;
+      },
+      stop: async () => undefined,
     },
-    stop: async () => undefined,
+    stringifyResult: (result: FormattedExecutionResult) => {
+      const stringify = result.data && stringifiers.get(result.data);
+      return stringify ? stringify(result) : JSON.stringify(result);
+    },
   };
 }
 

@@ -15,11 +15,11 @@ const maximumTokens = 10_000;
 /** Apollo Server over the schema, with CSRF prevention, masked errors and nothing that phones home. */
 export function createGraphqlServer(
   fastify: FastifyInstance,
-  introspection: boolean,
+  { introspection, interpreted }: { introspection: boolean; interpreted: number },
   metrics: ApolloServerPlugin<Context>,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    gateway: compiledExecution(schema),
+    ...compiledExecution(schema, interpreted),
     introspection,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

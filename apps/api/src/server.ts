@@ -43,6 +43,8 @@ export interface ApiOptions {
   localUser?: boolean;
   /** Whether the schema may be asked for. True by default: it is public. */
   introspection?: boolean;
+  /** How many executions of an operation come before it is compiled; 1 by default. */
+  interpreted?: number;
   /** Origins of other sites whose scripts may call the API; none by default. */
   allowedOrigins?: string[];
   /** Largest body of a GraphQL request in bytes; 16 MiB by default, enough for 256 embeddings. */
@@ -111,7 +113,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addDetectorArtifact(fastify, services);
 
   const introspection = options.introspection ?? true;
-  const graphql = createGraphqlServer(fastify, introspection, operationMetrics);
+  const graphql = createGraphqlServer(
+    fastify,
+    { introspection, interpreted: options.interpreted ?? 1 },
+    operationMetrics,
+  );
   await graphql.start();
   fastify.route({
     method: ["GET", "POST", "OPTIONS"],

@@ -7,6 +7,28 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+test("an operation is interpreted at first and compiled when it comes again; both answer alike", async () => {
+  const patient = await startApiUnderTest({ interpreted: 1 });
+  try {
+    const query = `query($slug: String!, $first: Int!) { viewer { token { name scopes createdAt lastUsedAt } }
+      project(slug: $slug) { name } projects(first: $first) { totalCount edges { cursor node { slug } } pageInfo { hasNextPage } } }`;
+    await patient.graphql(
+      `mutation { createProject(input: {slug: "one", name: "ä \\u2028 \\" <"}) { __typename } }`,
+    );
+    const ask = () => patient.graphql(query, { slug: "one", first: 1 });
+    await patient.graphql("{ viewer { token { lastUsedAt } } }");
+    const [first, ...later] = [await ask(), await ask(), await ask()];
+    expect(first.data.project.name).toBe('ä \u2028 " <');
+    expect(later).toEqual([first, first]);
+    const failing = () => patient.graphql('{ verdict(runId: "x", externalId: "a") { score } }');
+    const [interpreted, compiled] = [await failing(), await failing()];
+    for (const { errors } of [interpreted, compiled])
+      expect(errors).toMatchObject([{ path: ["verdict"], extensions: { code: "NOT_FOUND" } }]);
+  } finally {
+    await patient.close();
+  }
+});
+
 describe("compiled operations", () => {
   test("keep aliases, fragments, and what @include and @skip say, with the variables of each request", async () => {
     const query = `query($named: Boolean!) { viewer { ...Who again: token { scopes @skip(if: $named) } } }

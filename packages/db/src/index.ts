@@ -10,6 +10,7 @@ export * from "./jobs.ts";
 export * from "./migrate.ts";
 export * from "./notifications.ts";
 export * from "./open-artifact-store.ts";
+export * from "./prepared.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
 export * from "./upload.ts";

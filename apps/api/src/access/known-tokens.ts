@@ -1,4 +1,4 @@
-import type { ApiToken, Database, Notifications } from "@faultline/db";
+import { type ApiToken, type Database, type Notifications, queryPrepared } from "@faultline/db";
 
 /** Tokens that are remembered, and for how many milliseconds. */
 const most = 1000;
@@ -51,7 +51,8 @@ export class KnownTokens {
   }
 
   async #read(prefix: string): Promise<ApiToken | null> {
-    const { rows } = await this.database.pool.query<ApiToken>(
+    const { rows } = await queryPrepared<ApiToken>(
+      this.database.pool,
       `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
          created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
          revoked_at AS "revokedAt"

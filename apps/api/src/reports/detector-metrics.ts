@@ -1,11 +1,8 @@
-import { createContextCache } from "@pothos/core";
-import DataLoader from "dataloader";
 import { builder } from "../builder.ts";
-import type { Context } from "../context.ts";
 import { RunType } from "../runs/runs.ts";
 import { FaultReportType } from "./fault-report.ts";
 import { IntervalType } from "./intervals.ts";
-import { type Curves, curvesByRun, type DetectorMetricRow, detectorMetricsOf } from "./reports-by-run.ts";
+import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./reports-by-run.ts";
 
 const RocPointType = builder.objectRef<Curves["roc"][number]>("RocPoint").implement({
   description: "A point of the ROC curve.",
@@ -38,15 +35,6 @@ const RiskCoveragePointType = builder
       risk: t.float({ description: "Share of defects among them.", resolve: ([, y]) => y }),
     }),
   });
-
-/** Curves are long: they are read only where they are asked for, then for all metrics of a run at once. */
-const curvesLoader = createContextCache(
-  (context: Context) => new DataLoader((runIds: readonly string[]) => curvesByRun(runIds, context)),
-);
-
-async function curvesOf({ runId, detector }: DetectorMetricRow, context: Context): Promise<Curves> {
-  return (await curvesLoader(context).load(runId)).get(detector) as Curves;
-}
 
 const DetectorMetricType = builder.objectRef<DetectorMetricRow>("DetectorMetric").implement({
   description: "How well one detector or baseline ranks the defects of a run.",
@@ -89,21 +77,18 @@ const DetectorMetricType = builder.objectRef<DetectorMetricRow>("DetectorMetric"
 });
 
 builder.prismaObjectField(RunType, "detectorMetrics", (t) =>
-  t.loadableGroup({
-    type: DetectorMetricType,
+  t.field({
+    type: [DetectorMetricType],
     description: "Similarities and baselines, best AUROC first.",
-    load: detectorMetricsOf,
-    group: ({ runId }) => runId,
-    resolve: ({ id }) => id,
+    select: { id: true },
+    resolve: ({ id }, _args, context) => reportList(id, "detectorMetrics", context),
   }),
 );
 
 builder.objectField(FaultReportType, "detectorMetrics", (t) =>
-  t.loadableGroup({
-    type: DetectorMetricType,
+  t.field({
+    type: [DetectorMetricType],
     description: "Similarities and baselines, best AUROC first.",
-    load: detectorMetricsOf,
-    group: ({ runId }) => runId,
-    resolve: ({ runId }) => runId,
+    resolve: ({ runId }, _args, context) => reportList(runId, "detectorMetrics", context),
   }),
 );

@@ -4,16 +4,16 @@ import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
-import { runsById } from "../runs/runs-by-id.ts";
-import { type IntervalShape, IntervalType, share } from "./intervals.ts";
+import { IntervalType, share } from "./intervals.ts";
 import {
   type ClassRow,
-  classRowsOf,
   type FaultCounts,
+  fetchSelectedLists,
   type PairRow,
-  pairRowsOf,
   type ReportRow,
+  reportList,
   reportsByRun,
+  responsibleConceptsByClass,
 } from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
@@ -260,8 +260,8 @@ const ConceptFidelityType = builder
   });
 
 interface DetectorSummaryShape extends Omit<ReportDetails["detector"], "pooledClasses"> {
+  runId: string;
   pooledClasses: string[];
-  auroc: IntervalShape | null;
 }
 
 const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSummary").implement({
@@ -305,8 +305,12 @@ const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSum
     auroc: t.field({
       type: IntervalType,
       nullable: true,
-      description: "AUROC of the similarity in use.",
-      resolve: ({ auroc }) => auroc,
+      description: "AUROC of the similarity in use; null where it was not measured.",
+      resolve: async ({ runId, similarity }, _args, context) => {
+        const metrics = await reportList(runId, "detectorMetrics", context);
+        const metric = metrics.find(({ detector }) => detector === similarity);
+        return metric ? { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh } : null;
+      },
     }),
   }),
 });
@@ -322,12 +326,7 @@ const ReportWarningType = builder.objectRef<{ code: string; message: string }>("
 export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").implement({
   description: "Why the classifier fails: accuracy, where the faults lie, and in which words.",
   fields: (t) => ({
-    run: t.loadable({
-      type: RunType,
-      description: "The run that it is about.",
-      load: runsById,
-      resolve: ({ runId }) => runId,
-    }),
+    run: t.field({ type: RunType, description: "The run that it is about.", resolve: (report) => report }),
     axis: t.field({
       type: [AxisEntryType],
       description: "Rows and columns of every heatmap: the concepts, then the classes.",
@@ -374,19 +373,15 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
       description: "Head share corrected for the oracle's error (Rogan-Gladen).",
       resolve: ({ details }) => details.oracle.corrected?.head ?? null,
     }),
-    classes: t.loadableGroup({
-      type: ClassReportType,
+    classes: t.field({
+      type: [ClassReportType],
       description: "Every class, in the order of the logits.",
-      load: classRowsOf,
-      group: ({ runId }) => runId,
-      resolve: ({ runId }) => runId,
+      resolve: ({ runId }, _args, context) => reportList(runId, "classes", context),
     }),
-    pairs: t.loadableGroup({
-      type: FaultPairType,
+    pairs: t.field({
+      type: [FaultPairType],
       description: "Every cell of the confusion matrix that has an input.",
-      load: pairRowsOf,
-      group: ({ runId }) => runId,
-      resolve: ({ runId }) => runId,
+      resolve: ({ runId }, _args, context) => reportList(runId, "pairs", context),
     }),
     alignment: t.field({
       type: AlignmentReportType,
@@ -405,15 +400,15 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
         class: t.arg.string({ description: "Of this class; all classes together when left out." }),
         first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
       },
-      resolve: (report, args) => {
-        const { details, datasetId, classes } = report;
+      resolve: async ({ runId, details, datasetId, classes }, args, context) => {
+        const index = args.class == null ? null : classIndex(classes, args.class, "class");
         const all =
-          args.class == null
+          index === null
             ? details.responsibleConcepts
-            : (details.responsibleConceptsByClass.find(
-                (entry) => entry.classIndex === classIndex(classes, args.class as string, "class"),
-              )?.concepts ?? []);
-        return all
+            : (await responsibleConceptsByClass(runId, context)).find(
+                ({ classIndex }) => classIndex === index,
+              )?.concepts;
+        return (all ?? [])
           .slice(0, Math.min(Math.max(args.first ?? 20, 0), 100))
           .map((concept) => ({ ...concept, datasetId }));
       },
@@ -443,10 +438,10 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     detector: t.field({
       type: DetectorSummaryType,
       description: "The runtime detector of the run.",
-      resolve: ({ details: { detector }, classes, auroc, aurocLow, aurocHigh }) => ({
+      resolve: ({ runId, details: { detector }, classes }) => ({
         ...detector,
+        runId,
         pooledClasses: detector.pooledClasses.map((index) => classes[index]),
-        auroc: auroc === null ? null : { value: auroc, low: aurocLow ?? auroc, high: aurocHigh ?? auroc },
       }),
     }),
     fidelity: t.field({
@@ -472,7 +467,11 @@ builder.queryField("faultReport", (t) =>
     description: "Why the classifier of a run fails: the shortest way from CI. Null until the run succeeded.",
     args: { runId: t.arg.id({ required: true, description: "The run." }) },
     load: reportsByRun,
-    resolve: async (_root, { runId }, context) => (await requireRun(context, runId, "runId")).id,
+    resolve: async (_root, { runId }, context, info) => {
+      const { id } = await requireRun(context, runId, "runId");
+      fetchSelectedLists(id, info, context);
+      return id;
+    },
   }),
 );
 
@@ -482,6 +481,9 @@ builder.prismaObjectField(RunType, "report", (t) =>
     nullable: true,
     description: "Null until the run succeeded.",
     load: reportsByRun,
-    resolve: ({ id }) => id,
+    resolve: ({ id }, _args, context, info) => {
+      fetchSelectedLists(id, info, context);
+      return id;
+    },
   }),
 );

@@ -1,50 +1,72 @@
-import type { DetectorMetric, ReportDetails, RunReport } from "@faultline/db";
+import { queryPrepared, type ReportDetails, type Run, type RunReport } from "@faultline/db";
+import { createContextCache } from "@pothos/core";
+import DataLoader from "dataloader";
+import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
 import type { Context } from "../context.ts";
+import { runColumns } from "../runs/runs-by-id.ts";
 
 /** A run's report, with what its numbers are told in. */
 export interface ReportRow
-  extends Pick<
-    RunReport,
-    | "runId"
-    | "axis"
-    | "conceptCount"
-    | "inputs"
-    | "labelled"
-    | "misclassified"
-    | "quarantinedCount"
-    | "encoderFaults"
-    | "headFaults"
-    | "undecidedFaults"
-    | "resultSha256"
-  > {
-  details: ReportDetails;
+  extends Run,
+    Pick<
+      RunReport,
+      | "runId"
+      | "axis"
+      | "conceptCount"
+      | "inputs"
+      | "labelled"
+      | "misclassified"
+      | "quarantinedCount"
+      | "encoderFaults"
+      | "headFaults"
+      | "undecidedFaults"
+      | "resultSha256"
+    > {
+  /** Without the responsible concepts of each class, which are most of it: see {@link responsibleConceptsByClass}. */
+  details: Omit<ReportDetails, "responsibleConceptsByClass">;
   /** Of the model version. */
   classes: string[];
-  datasetId: string;
-  /** Of the similarity that gave the verdicts; null where it was not measured. */
-  auroc: number | null;
-  aurocLow: number | null;
-  aurocHigh: number | null;
 }
 
 // One statement each, where Prisma would send one for every table: a report is the API's most frequent answer.
 
 /** Reports in the order of the runs; null for a run that has none. */
 export async function reportsByRun(runIds: string[], { pool }: Context): Promise<(ReportRow | null)[]> {
-  const { rows } = await pool.query<ReportRow>(
-    `SELECT a.run_id AS "runId", a.axis, a.concept_count AS "conceptCount", a.inputs, a.labelled, a.misclassified,
-       a.quarantined_count AS "quarantinedCount", a.encoder_faults AS "encoderFaults", a.head_faults AS "headFaults",
-       a.undecided_faults AS "undecidedFaults", a.result_sha256 AS "resultSha256", a.details, m.classes,
-       r.dataset_id AS "datasetId", d.auroc, d.auroc_low AS "aurocLow", d.auroc_high AS "aurocHigh"
+  const { rows } = await queryPrepared<ReportRow>(
+    pool,
+    `SELECT ${runColumns}, a.run_id AS "runId", a.axis, a.concept_count AS "conceptCount", a.inputs, a.labelled,
+       a.misclassified, a.quarantined_count AS "quarantinedCount", a.encoder_faults AS "encoderFaults",
+       a.head_faults AS "headFaults", a.undecided_faults AS "undecidedFaults", a.result_sha256 AS "resultSha256",
+       a.details - 'responsibleConceptsByClass' AS details, m.classes
      FROM run_report a
      JOIN run r ON r.id = a.run_id
      JOIN model_version m ON m.id = r.model_version_id
-     LEFT JOIN detector_metric d ON d.run_id = a.run_id AND d.detector = a.details->'detector'->>'similarity'
      WHERE a.run_id = ANY ($1::uuid[])`,
     [runIds],
   );
   const found = new Map(rows.map((row) => [row.runId, row]));
   return runIds.map((runId) => found.get(runId) ?? null);
+}
+
+type ConceptsByClass = ReportDetails["responsibleConceptsByClass"];
+
+const conceptsByClassLoader = createContextCache(
+  ({ pool }: Context) =>
+    new DataLoader<string, ConceptsByClass>(async (runIds) => {
+      const { rows } = await queryPrepared<{ runId: string; concepts: ConceptsByClass }>(
+        pool,
+        `SELECT run_id AS "runId", details->'responsibleConceptsByClass' AS concepts FROM run_report
+         WHERE run_id = ANY ($1::uuid[])`,
+        [runIds],
+      );
+      const found = new Map(rows.map(({ runId, concepts }) => [runId, concepts]));
+      return runIds.map((runId) => found.get(runId) ?? []);
+    }),
+);
+
+/** The responsible concepts of each class of a run. */
+export function responsibleConceptsByClass(runId: string, context: Context): Promise<ConceptsByClass> {
+  return conceptsByClassLoader(context).load(runId);
 }
 
 /** Misclassified inputs by where the fault lies. */
@@ -56,57 +78,119 @@ export interface FaultCounts {
 
 /** One true class of a run. */
 export interface ClassRow extends FaultCounts {
-  runId: string;
   class: string;
   inputs: number;
   correct: number;
 }
 
-/** The classes of all these runs, each run's in the order of the logits. */
-export async function classRowsOf(runIds: string[], { pool }: Context): Promise<ClassRow[]> {
-  const { rows } = await pool.query<ClassRow>(
-    `SELECT c.run_id AS "runId", m.classes[c.class_index + 1] AS class, c.inputs, c.correct,
-       c.encoder_faults AS "encoderFaults", c.head_faults AS "headFaults", c.undecided_faults AS "undecidedFaults"
-     FROM class_report c JOIN run r ON r.id = c.run_id JOIN model_version m ON m.id = r.model_version_id
-     WHERE c.run_id = ANY ($1::uuid[]) ORDER BY c.class_index`,
-    [runIds],
-  );
-  return rows;
-}
-
 /** One cell of a run's confusion matrix. */
 export interface PairRow extends FaultCounts {
-  runId: string;
   trueClass: string;
   predictedClass: string;
   inputs: number;
 }
 
-/** The cells of all these runs, each run's row by row. */
-export async function pairRowsOf(runIds: string[], { pool }: Context): Promise<PairRow[]> {
-  const { rows } = await pool.query<PairRow>(
-    `SELECT p.run_id AS "runId", m.classes[p.true_class + 1] AS "trueClass",
-       m.classes[p.predicted_class + 1] AS "predictedClass", p.inputs, p.encoder_faults AS "encoderFaults",
-       p.head_faults AS "headFaults", p.undecided_faults AS "undecidedFaults"
-     FROM fault_pair p JOIN run r ON r.id = p.run_id JOIN model_version m ON m.id = r.model_version_id
-     WHERE p.run_id = ANY ($1::uuid[]) ORDER BY p.true_class, p.predicted_class`,
-    [runIds],
-  );
-  return rows;
+/** How one detector ranks the defects of a run; without its curves. */
+export interface DetectorMetricRow {
+  runId: string;
+  detector: string;
+  semantic: boolean;
+  positives: number;
+  negatives: number;
+  auroc: number;
+  aurocLow: number;
+  aurocHigh: number;
+  auprIn: number;
+  auprOut: number;
+  fpr95: number;
+  aurc: number;
 }
 
-/** How one detector ranks the defects of a run; without its curves. */
-export type DetectorMetricRow = Omit<DetectorMetric, "curves">;
+interface ReportLists {
+  /** In the order of the logits. */
+  classes: ClassRow[];
+  /** Cells with an input, row by row. */
+  pairs: PairRow[];
+  /** Best AUROC first. */
+  detectorMetrics: DetectorMetricRow[];
+}
 
-/** The metrics of all these runs, each run's best AUROC first. */
-export async function detectorMetricsOf(runIds: string[], { pool }: Context): Promise<DetectorMetricRow[]> {
-  const { rows } = await pool.query<DetectorMetricRow>(
-    `SELECT run_id AS "runId", detector, semantic, positives, negatives, auroc, auroc_low AS "aurocLow",
-       auroc_high AS "aurocHigh", aupr_in AS "auprIn", aupr_out AS "auprOut", fpr95, aurc
-     FROM detector_metric WHERE run_id = ANY ($1::uuid[]) ORDER BY auroc DESC, detector`,
-    [runIds],
-  );
-  return rows;
+const faultColumns = `encoder_faults AS "encoderFaults", head_faults AS "headFaults",
+  undecided_faults AS "undecidedFaults"`;
+
+/** The rows of each list for the run `r` and its model version `m`. */
+const listSql: Record<keyof ReportLists, string> = {
+  classes: `SELECT m.classes[class_index + 1] AS class, inputs, correct, ${faultColumns}
+    FROM class_report WHERE run_id = r.id ORDER BY class_index`,
+  pairs: `SELECT m.classes[true_class + 1] AS "trueClass", m.classes[predicted_class + 1] AS "predictedClass", inputs,
+      ${faultColumns}
+    FROM fault_pair WHERE run_id = r.id ORDER BY true_class, predicted_class`,
+  detectorMetrics: `SELECT run_id AS "runId", detector, semantic, positives, negatives, auroc,
+      auroc_low AS "aurocLow", auroc_high AS "aurocHigh", aupr_in AS "auprIn", aupr_out AS "auprOut", fpr95, aurc
+    FROM detector_metric WHERE run_id = r.id ORDER BY auroc DESC, detector`,
+};
+
+interface ListKey {
+  runId: string;
+  list: keyof ReportLists;
+}
+
+/** All lists that an answer needs at a time, of whichever runs, come with one statement. */
+const listLoader = createContextCache(
+  ({ pool }: Context) =>
+    new DataLoader<ListKey, ReportLists[keyof ReportLists], string>(
+      async (keys) => {
+        const lists = [...new Set(keys.map(({ list }) => list))].sort();
+        const columns = lists.map(
+          (list) => `(SELECT json_agg(row_to_json(l)) FROM (${listSql[list]}) l) AS "${list}"`,
+        );
+        const { rows } = await queryPrepared<
+          { id: string } & { [List in keyof ReportLists]?: ReportLists[List] | null }
+        >(
+          pool,
+          `SELECT r.id, ${columns.join(", ")} FROM run r JOIN model_version m ON m.id = r.model_version_id
+           WHERE r.id = ANY ($1::uuid[])`,
+          [[...new Set(keys.map(({ runId }) => runId))]],
+        );
+        const found = new Map(rows.map((row) => [row.id, row]));
+        return keys.map(({ runId, list }) => found.get(runId)?.[list] ?? []);
+      },
+      { cacheKeyFn: ({ runId, list }) => `${list} ${runId}` },
+    ),
+);
+
+/** One of the lists of a run's report; empty where there is no report. */
+export async function reportList<List extends keyof ReportLists>(
+  runId: string,
+  list: List,
+  context: Context,
+): Promise<ReportLists[List]> {
+  return (await listLoader(context).load({ runId, list })) as ReportLists[List];
+}
+
+/**
+ * Begins to read the lists that a report's selection names, while the report itself is read. What is asked for in
+ * vain (behind `@skip`, say) is thrown away.
+ */
+export function fetchSelectedLists(runId: string, info: GraphQLResolveInfo, context: Context): void {
+  const selected = selectedFields(info);
+  // Who takes the list is told of a failure; here nobody waits.
+  for (const list of Object.keys(listSql) as (keyof ReportLists)[])
+    if (selected.has(list)) reportList(runId, list, context).catch(() => undefined);
+}
+
+/** Names of the fields right below a field. */
+function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): Set<string> {
+  const names = new Set<string>();
+  const add = ({ selections }: SelectionSetNode) => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
+      else add(fragments[selection.name.value].selectionSet);
+    }
+  };
+  for (const { selectionSet } of fieldNodes) if (selectionSet) add(selectionSet);
+  return names;
 }
 
 /** The JSON column of a metric: points as arrays, to be short. */
@@ -115,17 +199,22 @@ export interface Curves {
   riskCoverage: [coverage: number, risk: number][];
 }
 
-/** For each run its metrics' curves, by detector. */
-export async function curvesByRun(
-  runIds: readonly string[],
-  { pool }: Context,
-): Promise<Map<string, Curves>[]> {
-  const { rows } = await pool.query<{ runId: string; detector: string; curves: Curves }>(
-    `SELECT run_id AS "runId", detector, curves FROM detector_metric WHERE run_id = ANY ($1::uuid[])`,
-    [runIds],
-  );
-  return runIds.map(
-    (id) =>
-      new Map(rows.filter(({ runId }) => runId === id).map(({ detector, curves }) => [detector, curves])),
-  );
+const curvesLoader = createContextCache(
+  ({ pool }: Context) =>
+    new DataLoader<string, Map<string, Curves>>(async (runIds) => {
+      const { rows } = await queryPrepared<{ runId: string; detector: string; curves: Curves }>(
+        pool,
+        `SELECT run_id AS "runId", detector, curves FROM detector_metric WHERE run_id = ANY ($1::uuid[])`,
+        [runIds],
+      );
+      return runIds.map(
+        (id) =>
+          new Map(rows.filter(({ runId }) => runId === id).map(({ detector, curves }) => [detector, curves])),
+      );
+    }),
+);
+
+/** Curves are long: they are read only where they are asked for, then for all metrics of a run at once. */
+export async function curvesOf({ runId, detector }: DetectorMetricRow, context: Context): Promise<Curves> {
+  return (await curvesLoader(context).load(runId)).get(detector) as Curves;
 }

@@ -1,4 +1,4 @@
-import type { Run } from "@faultline/db";
+import { queryPrepared, type Run } from "@faultline/db";
 import { decode, isKey } from "../access/reach.ts";
 import type { Context } from "../context.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
@@ -38,7 +38,8 @@ export async function requireRun(context: Context, globalId: string, field: stri
 export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
   const earlier = known.get(id);
   if (earlier) return earlier;
-  const { rows } = await pool.query<KnownRun>(
+  const { rows } = await queryPrepared<KnownRun>(
+    pool,
     `SELECT r.id, r.project_id AS "projectId", r.status, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
      WHERE r.id = $1::uuid`,

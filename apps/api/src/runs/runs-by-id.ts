@@ -1,17 +1,21 @@
-import type { Run } from "@faultline/db";
+import { queryPrepared, type Run } from "@faultline/db";
 import type { Context } from "../context.ts";
 
+/** Every column of the table run as `r`, as Prisma names them. */
+export const runColumns = `r.id, r.project_id AS "projectId", r.name, r.model_version_id AS "modelVersionId",
+  r.vision_language_model_id AS "visionLanguageModelId", r.concept_set_id AS "conceptSetId",
+  r.dataset_id AS "datasetId", r.configuration, r.seed, r.status, r.stage, r.attempt, r.error,
+  r.created_at AS "createdAt", r.started_at AS "startedAt", r.finished_at AS "finishedAt",
+  r.cancel_requested_at AS "cancelRequestedAt"`;
+
 /**
- * Runs in the order of their ids; an Error where there is none. One statement of plain SQL, because every verdict
- * and report can be asked for its run.
+ * Runs in the order of their ids; an Error where there is none. Plain SQL, because every verdict can be asked for
+ * its run.
  */
 export async function runsById(ids: readonly string[], { pool }: Context): Promise<(Run | Error)[]> {
-  const { rows } = await pool.query<Run>(
-    `SELECT id, project_id AS "projectId", name, model_version_id AS "modelVersionId",
-       vision_language_model_id AS "visionLanguageModelId", concept_set_id AS "conceptSetId",
-       dataset_id AS "datasetId", configuration, seed, status, stage, attempt, error, created_at AS "createdAt",
-       started_at AS "startedAt", finished_at AS "finishedAt", cancel_requested_at AS "cancelRequestedAt"
-     FROM run WHERE id = ANY ($1::uuid[])`,
+  const { rows } = await queryPrepared<Run>(
+    pool,
+    `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[])`,
     [ids],
   );
   const found = new Map(rows.map((row) => [row.id, row]));

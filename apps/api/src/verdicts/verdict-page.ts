@@ -1,3 +1,4 @@
+import { queryPrepared } from "@faultline/db";
 import { defaultPageSize, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { ValidationError } from "../errors.ts";
@@ -50,7 +51,8 @@ export async function verdictRows(
   names: RunNames,
   limit: number,
 ): Promise<VerdictRow[]> {
-  const { rows } = await pool.query<VerdictRow>(
+  const { rows } = await queryPrepared<VerdictRow>(
+    pool,
     `SELECT ${columns} FROM verdict v WHERE ${condition.sql} ORDER BY v.input_id LIMIT ${limit}`,
     condition.parameters,
   );
@@ -90,7 +92,8 @@ export async function verdictPage(
       : ` AND v.input_id ${comparison} $${values.length}::bigint`;
   }
   const way = ascending ? "ASC" : "DESC";
-  const { rows } = await pool.query<VerdictRow>(
+  const { rows } = await queryPrepared<VerdictRow>(
+    pool,
     `SELECT ${columns} FROM verdict v ${joins} WHERE ${sql}${beyond}
       ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`,
     values,
