@@ -5,6 +5,7 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
 import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
+import { NetworkSessions } from "@faultline/inference";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
 import { createHandler } from "graphql-sse/lib/use/fastify";
@@ -85,6 +86,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       artifactStore,
       options.maximumUploadBytes,
     ),
+    networks: new NetworkSessions((sha256) => artifactStore.read(sha256), 1),
     notifications,
     tokens: new KnownTokens(database, notifications),
     localUser: options.localUser ?? false,
@@ -137,6 +139,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await notifications.close();
       await fastify.close();
       await graphql.stop();
+      await services.networks.close();
       clearTimeout(force);
     },
   };

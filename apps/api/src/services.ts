@@ -1,4 +1,5 @@
 import type { ArtifactStore, Database, Notifications, Uploads } from "@faultline/db";
+import type { NetworkSessions } from "@faultline/inference";
 import type { KnownTokens } from "./access/known-tokens.ts";
 
 /** What the process has opened once and every request shares. */
@@ -7,6 +8,8 @@ export interface Services {
   pool: Database["pool"];
   artifactStore: ArtifactStore;
   uploads: Uploads;
+  /** For checks of pictures. */
+  networks: NetworkSessions;
   /** Changes of runs and API tokens, from any process. */
   notifications: Notifications;
   tokens: KnownTokens;

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { ArtifactStore, Database } from "@faultline/db";
+import { NetworkSessions } from "@faultline/inference";
 import { Logger as QueueLogger, run, type WorkerEvents } from "graphile-worker";
 import { type Logger, pino } from "pino";
 import { align } from "./jobs/align.ts";
@@ -10,7 +11,6 @@ import { report } from "./jobs/report.ts";
 import { strengthsShard } from "./jobs/strengths-shard.ts";
 import { verdicts } from "./jobs/verdicts.ts";
 import { buryDeadWorkers, LivingWorker } from "./living-workers.ts";
-import { NetworkSessions } from "./models/network-sessions.ts";
 import type { WorkerContext } from "./run/run-job.ts";
 import { type WorkerSettings, workerSettings } from "./settings.ts";
 
@@ -42,7 +42,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { database, databaseUrl, artifactStore, signal, burialInterval = 1_000 } = options;
   const settings = { ...workerSettings(), ...defined(options) };
   const log = options.log ?? pino({ level: "silent" });
-  const networks = new NetworkSessions(artifactStore, settings.threads);
+  const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), settings.threads);
   const context: WorkerContext = { database, artifactStore, networks, log };
 
   let abort: (error: Error) => void = () => undefined;

@@ -10,6 +10,7 @@ export * from "./graph-split.ts";
 export * from "./head.ts";
 export { InvalidInputError } from "./invalid-input.ts";
 export * from "./model-validation.ts";
+export * from "./network-sessions.ts";
 export { InvalidModelError, type ModelSource, type SessionOptions } from "./onnx-session.ts";
 export * from "./preprocessing.ts";
 export * from "./text-tower.ts";

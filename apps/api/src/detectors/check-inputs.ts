@@ -1,5 +1,6 @@
 import { type Detector, importDetector, row } from "@faultline/core";
-import { EncoderSession, embedImages, HeadSession, PreprocessingSpec } from "@faultline/inference";
+import { type EncoderSession, embedImages } from "@faultline/inference";
+import pLimit from "p-limit";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -229,8 +230,11 @@ async function answersOf(
   return answers;
 }
 
+/** Requests whose pictures are classified at once: each holds sessions of its own. */
+const classifying = pLimit(2);
+
 async function classify(
-  { artifactStore }: Context,
+  { networks }: Context,
   { encoderSha256, headSha256, preprocessing }: Networks,
   inputs: readonly Check[],
   pictures: readonly number[],
@@ -241,24 +245,14 @@ async function classify(
       `input.inputs.${pictures[0]}.imageBase64`,
       "The model version is registered without ONNX. Send embeddings and predicted classes.",
     );
-  const encoder = await EncoderSession.open(
-    await artifactStore.read(encoderSha256),
-    PreprocessingSpec.parse(preprocessing),
-  );
-  try {
-    const head = await HeadSession.open(await artifactStore.read(headSha256), encoder.width);
-    try {
-      const sources = pictures.map((i) => ({
-        id: String(i),
-        read: async () => Buffer.from(inputs[i].imageBase64 as string, "base64"),
-      }));
+  const sources = pictures.map((i) => ({
+    id: String(i),
+    read: async () => Buffer.from(inputs[i].imageBase64 as string, "base64"),
+  }));
+  const classifyAll = (encoder: EncoderSession) =>
+    networks.withHead(headSha256, encoder.width, async (head) => {
       for await (const { ids, embeddings, poison } of embedImages(sources, encoder)) {
-        const [unusable] = poison;
-        if (unusable)
-          throw ValidationError.of(
-            `input.inputs.${unusable.id}.imageBase64`,
-            `The picture ${unusable.reason}.`,
-          );
+        if (poison.length > 0) return poison[0];
         const logits = await head.run(embeddings);
         for (const [k, id] of ids.entries()) {
           const own = row(logits, k);
@@ -268,10 +262,11 @@ async function classify(
           };
         }
       }
-    } finally {
-      await head.close();
-    }
-  } finally {
-    await encoder.close();
-  }
+      return null;
+    });
+  const unusable = await classifying(() =>
+    networks.withEncoder(encoderSha256, preprocessing, "encoder", classifyAll),
+  );
+  if (unusable)
+    throw ValidationError.of(`input.inputs.${unusable.id}.imageBase64`, `The picture ${unusable.reason}.`);
 }

@@ -1,8 +1,8 @@
 import type { ArtifactStore, Database } from "@faultline/db";
+import type { NetworkSessions } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import type { NetworkSessions } from "../models/network-sessions.ts";
 import { RunEnded, RunFailure } from "./run-failure.ts";
 import { failRun, maximumAttempts, type RunReference, settleCancellation } from "./run-state.ts";
 

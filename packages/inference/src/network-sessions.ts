@@ -1,11 +1,8 @@
-import type { ArtifactStore } from "@faultline/db";
-import {
-  EncoderSession,
-  HeadSession,
-  PreprocessingSpec,
-  TextTower,
-  TokenizerSpec,
-} from "@faultline/inference";
+import { EncoderSession } from "./encoder.ts";
+import { HeadSession } from "./head.ts";
+import { PreprocessingSpec } from "./preprocessing.ts";
+import { TextTower } from "./text-tower.ts";
+import { TokenizerSpec } from "./tokenizer.ts";
 
 interface Session {
   close(): Promise<void>;
@@ -15,18 +12,22 @@ interface Session {
 const idleLimit = 6;
 
 /**
- * ONNX sessions of this process. A session runs one batch after another, so each job that needs a network at
- * the same time gets its own; when it is done the session waits for the next job. `threads` is the number of
- * ONNX Runtime threads of each.
+ * ONNX sessions of this process. A session runs one batch after another, so whoever needs a network at the same
+ * time gets a session of its own; after that the session waits for the next use, since opening one costs more than
+ * most uses.
  */
 export class NetworkSessions {
-  readonly #store: ArtifactStore;
+  readonly #read: (sha256: string) => Promise<Buffer>;
   readonly #threads: number;
   /** Least recently used first. */
   #idle: { key: string; session: Session }[] = [];
 
-  constructor(store: ArtifactStore, threads: number) {
-    this.#store = store;
+  /**
+   * @param read the bytes with this SHA-256, as an artifact store has them
+   * @param threads ONNX Runtime threads of each session
+   */
+  constructor(read: (sha256: string) => Promise<Buffer>, threads: number) {
+    this.#read = read;
     this.#threads = threads;
   }
 
@@ -40,8 +41,7 @@ export class NetworkSessions {
     const spec = PreprocessingSpec.parse(preprocessing);
     return this.#with(
       `encoder/${sha256}/${JSON.stringify(spec)}`,
-      async () =>
-        EncoderSession.open(await this.#store.read(sha256), spec, { threads: this.#threads, field }),
+      async () => EncoderSession.open(await this.#read(sha256), spec, { threads: this.#threads, field }),
       use,
     );
   }
@@ -50,7 +50,7 @@ export class NetworkSessions {
   withHead<T>(sha256: string, width: number, use: (head: HeadSession) => Promise<T>): Promise<T> {
     return this.#with(
       `head/${sha256}/${width}`,
-      async () => HeadSession.open(await this.#store.read(sha256), width, { threads: this.#threads }),
+      async () => HeadSession.open(await this.#read(sha256), width, { threads: this.#threads }),
       use,
     );
   }
@@ -63,8 +63,8 @@ export class NetworkSessions {
     return this.#with(
       `text/${sha256}/${tokenizerSha256}`,
       async () => {
-        const tokenizer = JSON.parse((await this.#store.read(tokenizerSha256)).toString("utf8")) as unknown;
-        const tower = await this.#store.read(sha256);
+        const tokenizer = JSON.parse((await this.#read(tokenizerSha256)).toString("utf8")) as unknown;
+        const tower = await this.#read(sha256);
         return TextTower.open(tower, TokenizerSpec.parse(tokenizer), { threads: this.#threads });
       },
       use,
@@ -88,7 +88,7 @@ export class NetworkSessions {
       if (this.#idle.length > idleLimit) await this.#idle.shift()?.session.close();
       return result;
     } catch (error) {
-      // A session that failed may be broken: the next job opens a fresh one.
+      // A session that failed may be broken: the next use opens a fresh one.
       await session.close();
       throw error;
     }
