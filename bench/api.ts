@@ -155,6 +155,8 @@ async function measure(
       await ask(one, requestBody(one.contender, operation, subjectOf(i, world)));
   for (let round = 0; round < rounds; round++) {
     for (const one of running) {
+      // Servers close connections that were idle during the others' turns.
+      agent.destroy();
       const own = milliseconds.get(one.contender) as number[];
       for (let i = 0; i < requests; i++) {
         const body = requestBody(one.contender, operation, subjectOf(round * requests + i, world));

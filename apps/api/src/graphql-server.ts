@@ -8,6 +8,7 @@ import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
 import { schema } from "./schema.ts";
+import { operationSpans } from "./tracing.ts";
 
 /** Longest operation, in tokens: keeps the parser's work bounded before costs are known. */
 const maximumTokens = 10_000;
@@ -31,6 +32,7 @@ export function createGraphqlServer(
       fastifyApolloDrainPlugin(fastify),
       reportErrors,
       metrics,
+      operationSpans,
       // It would watch every field of every answer, and no answer here may be kept by a shared cache.
       ApolloServerPluginCacheControlDisabled(),
     ],

@@ -90,7 +90,8 @@ function operationMetrics(registry: Registry): ApolloServerPlugin<Context> {
   };
 }
 
-function firstField({ selectionSet }: OperationDefinitionNode): string {
+/** What an operation is told by: its name is the client's to choose. */
+export function firstField({ selectionSet }: OperationDefinitionNode): string {
   const first = selectionSet.selections.find((selection) => selection.kind === Kind.FIELD);
   return first?.name.value ?? "fragment";
 }
