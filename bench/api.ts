@@ -121,6 +121,7 @@ function subjectOf(i: number, { runs }: BenchWorld): Subject {
 
 /** @throws Error when a contender gives other verdicts than bare pg, or another order */
 async function assertAlike(running: Running[], operation: Operation, world: BenchWorld): Promise<void> {
+  agent.destroy();
   for (let i = 0; i < 4; i++) {
     const answers = await Promise.all(
       running.map(async (one) =>
