@@ -1,3 +1,5 @@
+// The package ships no types; whoever compiles this file needs ours.
+/// <reference path="./codec-libjpeg-turbo.d.ts" />
 import loadLibjpegTurbo from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
 import type { RgbImage } from "./resize.ts";
 
