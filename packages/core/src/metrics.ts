@@ -137,7 +137,8 @@ function sweep(
     concordant += sound * (truePositives - bad / 2);
     auprIn += sound * (accepted - acceptedDefects) * of[accepted];
     auprOut += bad * truePositives * of[total - below];
-    if (falsePositivesAt95 < 0 && truePositives >= found95) falsePositivesAt95 = total - below - truePositives;
+    if (falsePositivesAt95 < 0 && truePositives >= found95)
+      falsePositivesAt95 = total - below - truePositives;
     // Sum over t = 1..size of the risk (defectsBelow + t bad / size) / (below + t).
     const share = sound === 0 ? 1 : bad === 0 ? 0 : bad / size;
     risks += bad + (defectsBelow - below * share) * (sums[accepted] - sums[below]);

@@ -7,7 +7,8 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
     /** @throws when libjpeg-turbo reports an error or a warning */
     decode(): void;
     /** A view into WebAssembly memory: copy it before the next call of the decoder. */
-    getDecodedBuffer(): Uint8Array;
+    getDecodedBuffer(): Uint8ClampedArray;
   }
-  export default function load(options?: object): Promise<{ JPEGDecoder: new () => JPEGDecoder }>;
+  const load: (options?: object) => Promise<{ JPEGDecoder: new () => JPEGDecoder }>;
+  export = load;
 }

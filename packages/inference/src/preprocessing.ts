@@ -64,8 +64,8 @@ export async function decodeImage(id: string, bytes: Uint8Array): Promise<RgbIma
   return decodeSmallJpeg(bytes) ?? decodeBySharp(id, bytes);
 }
 
-/** Any PNG, JPEG or WebP, off the calling thread. @throws UnreadableImageError */
-async function decodeBySharp(id: string, bytes: Uint8Array): Promise<RgbImage> {
+/** `decodeImage` of any PNG, JPEG or WebP, off the calling thread. @throws UnreadableImageError */
+export async function decodeBySharp(id: string, bytes: Uint8Array): Promise<RgbImage> {
   try {
     const { data, info } = await sharp(bytes, {
       limitInputPixels: MAX_IMAGE_PIXELS,
