@@ -66,6 +66,16 @@ export class PipelineWorld {
     }
   }
 
+  /** Processor seconds that the running workers have used, all threads together (Linux). */
+  workerSeconds(): number {
+    const ticksPerSecond = 100;
+    return this.#workers.reduce((sum, { pid }) => {
+      // After the name in brackets: state, then numbers; user and system time are the 12th and 13th of all.
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+      return sum + (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    }, 0);
+  }
+
   /** Stops the workers; returns the largest resident memory that one of them ever had, in MiB. */
   async stopWorkers(): Promise<number> {
     const peaks = this.#workers.map(({ pid }) => {
