@@ -68,13 +68,13 @@ export interface DetectionMetrics {
  * @param weights how often each input counts, whole numbers >= 0 (a bootstrap replicate); once when left out
  */
 export function detectionMetrics(ranked: Ranking, weights?: ArrayLike<number>): DetectionMetrics {
-  const { order, defects, groupEnds } = ranked;
-  const counts = weights ? Int32Array.from(order, (i) => weights[i]) : new Int32Array(order.length).fill(1);
+  const { length } = ranked.order;
+  const counts = weights ? Int32Array.from({ length }, (_, i) => weights[i]) : new Int32Array(length).fill(1);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  return sweep(groupEnds, defectsByRank(defects, order), counts, reciprocals(total));
+  return sweep(ranked, defectsByRank(ranked), counts, reciprocals(total));
 }
 
-function defectsByRank(defects: Uint8Array, order: Uint32Array): Uint8Array {
+function defectsByRank({ defects, order }: Ranking): Uint8Array {
   return Uint8Array.from(order, (i) => defects[i]);
 }
 
@@ -95,22 +95,20 @@ function reciprocals(count: number): Reciprocals {
 }
 
 /**
- * The metrics of inputs in order of rank. A bootstrap calls it thousands of times: every denominator is a whole
- * number up to the total, so the loop looks reciprocals up instead of dividing.
+ * One pass over the inputs in order of rank. A bootstrap makes thousands: every denominator is a whole number up to
+ * the sum of the counts, so reciprocals are looked up instead of dividing.
  *
- * @param groupEnds as in Ranking @param defects 1 or 0, by rank @param counts how often each counts, by rank
- * @param known reciprocals up to the sum of the counts
+ * @param defects 1 or 0, by rank @param counts how often each input counts @param known up to the sum of counts
  */
 function sweep(
-  groupEnds: Uint32Array,
+  { order, groupEnds }: Ranking,
   defects: Uint8Array,
   counts: Int32Array,
   { of, sums }: Reciprocals,
 ): DetectionMetrics {
-  const n = counts.length;
   const total = sums.length - 1;
   let positives = 0;
-  for (let k = 0; k < n; k++) positives += counts[k] * defects[k];
+  for (let k = 0; k < order.length; k++) positives += counts[order[k]] * defects[k];
   const negatives = total - positives;
   const found95 = leastWithShare(0.95, positives);
   // What is left below the groups seen so far: what a threshold there accepts as sound.
@@ -126,8 +124,9 @@ function sweep(
     let size = 0;
     let bad = 0;
     for (const end = groupEnds[group]; k < end; k++) {
-      size += counts[k];
-      bad += counts[k] * defects[k];
+      const count = counts[order[k]];
+      size += count;
+      bad += count * defects[k];
     }
     if (size === 0) continue;
     const sound = size - bad;
@@ -254,49 +253,56 @@ export type MetricIntervals = {
 };
 
 /**
- * Percentile bootstrap intervals of all metrics: inputs are drawn with replacement, `replicates` times.
- * Replicates without defects or without sound inputs are left out. O(N) a replicate.
+ * Percentile bootstrap intervals of all metrics of one or several scores on the same inputs: inputs are drawn with
+ * replacement, `replicates` times, the same for every score. Replicates without defects or without sound inputs are
+ * left out. O(N) a replicate and score.
  *
+ * @param rankings of the same N inputs; entry i of the result belongs to rankings[i]
  * @param options.seed 32-bit; @param options.replicates 1,000 by default; @param options.confidence 0.95
  */
 export function bootstrapMetrics(
-  ranked: Ranking,
+  rankings: readonly Ranking[],
   options: { readonly seed: number; readonly replicates?: number; readonly confidence?: number },
-): MetricIntervals {
+): MetricIntervals[] {
   const { seed, replicates = 1000, confidence = 0.95 } = options;
   if (!Number.isSafeInteger(replicates) || replicates < 1)
     throw new InvalidInputError("replicates", `is ${replicates}`, "Use a whole number >= 1.");
   if (!(confidence > 0 && confidence < 1))
     throw new InvalidInputError("confidence", `is ${confidence}`, "Use a number between 0 and 1, as 0.95.");
+  const n = rankings.length > 0 ? rankings[0].order.length : 0;
+  for (const { order } of rankings) requireSize("ranking", order.length, n, "inputs (the first one's)");
   const uniform = random(seed);
-  const { order, groupEnds } = ranked;
-  const n = order.length;
-  const defects = defectsByRank(ranked.defects, order);
   const known = reciprocals(n);
-  const rankOf = new Uint32Array(n);
-  for (let k = 0; k < n; k++) rankOf[order[k]] = k;
+  const prepared = rankings.map((ranked) => ({
+    ranked,
+    defects: defectsByRank(ranked),
+    drawn: [] as DetectionMetrics[],
+  }));
   const counts = new Int32Array(n);
-  const drawn: DetectionMetrics[] = [];
   for (let r = 0; r < replicates; r++) {
     counts.fill(0);
-    for (let k = 0; k < n; k++) counts[rankOf[Math.floor(uniform() * n)]]++;
-    const metrics = sweep(groupEnds, defects, counts, known);
-    if (metrics.positives > 0 && metrics.negatives > 0) drawn.push(metrics);
+    for (let k = 0; k < n; k++) counts[Math.floor(uniform() * n)]++;
+    for (const { ranked, defects, drawn } of prepared) {
+      const metrics = sweep(ranked, defects, counts, known);
+      if (metrics.positives > 0 && metrics.negatives > 0) drawn.push(metrics);
+    }
   }
-  const estimates = detectionMetrics(ranked);
-  const interval = (name: keyof MetricIntervals): Interval => {
-    const values = Float64Array.from(drawn, (metrics) => metrics[name]).sort();
-    const at = (p: number) =>
-      values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
-    return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
-  };
-  return {
-    auroc: interval("auroc"),
-    auprOut: interval("auprOut"),
-    auprIn: interval("auprIn"),
-    fpr95: interval("fpr95"),
-    aurc: interval("aurc"),
-  };
+  return prepared.map(({ ranked, drawn }) => {
+    const estimates = detectionMetrics(ranked);
+    const interval = (name: keyof MetricIntervals): Interval => {
+      const values = Float64Array.from(drawn, (metrics) => metrics[name]).sort();
+      const at = (p: number) =>
+        values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
+      return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
+    };
+    return {
+      auroc: interval("auroc"),
+      auprOut: interval("auprOut"),
+      auprIn: interval("auprIn"),
+      fpr95: interval("fpr95"),
+      aurc: interval("aurc"),
+    };
+  });
 }
 
 function totals({ defects }: Ranking) {
