@@ -18,7 +18,7 @@ export async function millionInputs(): Promise<BenchRow[]> {
     );
     if (run.status !== "SUCCEEDED") throw new Error(`${run.error}`);
     const stages = await prisma.runProgress.findMany({ where: { runId: run.id } });
-    const peak = await world.stopWorkers();
+    const peak = world.peakMemory();
     const seconds = (Number(run.finishedAt) - Number(run.startedAt)) / 1000;
     const evaluated = run.report?.inputs ?? 0;
     const verdicts = await prisma.verdict.count({ where: { runId: run.id } });

@@ -76,12 +76,16 @@ export class PipelineWorld {
     }, 0);
   }
 
-  /** Stops the workers; returns the largest resident memory that one of them ever had, in MiB. */
-  async stopWorkers(): Promise<number> {
+  /** The largest resident memory that one of the running workers ever had, in MiB (Linux). */
+  peakMemory(): number {
     const peaks = this.#workers.map(({ pid }) => {
       const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
       return Number(kibibytes) / 1024;
     });
+    return Math.max(...peaks);
+  }
+
+  async stopWorkers(): Promise<void> {
     await Promise.all(
       this.#workers.splice(0).map(async (worker) => {
         const exited = once(worker, "exit");
@@ -89,7 +93,6 @@ export class PipelineWorld {
         await exited;
       }),
     );
-    return Math.max(...peaks);
   }
 
   async close(): Promise<void> {

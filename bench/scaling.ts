@@ -71,7 +71,6 @@ async function measure(size: BroughtSize, name: string, { secondVersion = false 
     const second = secondVersion
       ? await costOfRun(world, { ...parts, modelVersionId: await copyVersion(world, parts) })
       : undefined;
-    cost.peakMemory = (await world.stopWorkers()) * 2 ** 20;
     const label = `${name}: N = ${size.inputs}, C = ${size.conceptCount} + ${size.classCount}, K = ${size.classCount}`;
     rows.push(
       lessIsBetter(`${label}: processor time`, cost.seconds, null, "s"),
@@ -82,7 +81,6 @@ async function measure(size: BroughtSize, name: string, { secondVersion = false 
     if (second)
       rows.push(
         lessIsBetter("per further version: processor time", second.seconds, null, "s", label),
-        lessIsBetter("per further version: artifacts", second.artifactBytes / 2 ** 20, null, "MiB"),
         lessIsBetter("per further version: database", second.databaseBytes / 2 ** 20, null, "MiB"),
       );
     return cost;
@@ -109,7 +107,7 @@ async function costOfRun(world: PipelineWorld, parts: BroughtParts): Promise<Cos
   );
   return {
     seconds: after.seconds - before.seconds,
-    peakMemory: 0,
+    peakMemory: world.peakMemory() * 2 ** 20,
     artifactBytes: after.artifactBytes - before.artifactBytes,
     databaseBytes: after.databaseBytes - before.databaseBytes,
     verdicts: await prisma.verdict.count({ where: { runId: run.id } }),
