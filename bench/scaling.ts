@@ -7,7 +7,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type BroughtParts, type BroughtSize, generateBrought, ingested } from "./pipeline-brought.ts";
 import { PipelineWorld } from "./pipeline-worlds.ts";
-import { type BenchRow, lessIsBetter, report } from "./report.ts";
+import { type BenchRow, lessIsBetter, moreIsBetter, report } from "./report.ts";
 
 const base: BroughtSize = { inputs: 20_000, width: 512, classCount: 10, conceptCount: 40 };
 const moreInputs: BroughtSize = { ...base, inputs: 100_000 };
@@ -28,6 +28,8 @@ interface Cost {
   verdictBytes: number;
   verdictHeapBytes: number;
   heatmapBytes: number;
+  /** From the start of the VERDICTS stage to the publication: COPY, indexes, ANALYZE, attaching. */
+  publishSeconds: number;
 }
 
 const rows: BenchRow[] = [];
@@ -42,6 +44,7 @@ slopes("further class", first, classes, moreClasses.classCount - base.classCount
 rows.push(
   lessIsBetter("per verdict: bytes with indexes", inputs.verdictBytes / inputs.verdicts, null, "B"),
   lessIsBetter("per verdict: bytes without indexes", inputs.verdictHeapBytes / inputs.verdicts, null, "B"),
+  moreIsBetter("verdicts published", inputs.verdicts / inputs.publishSeconds, null, "rows/s"),
 );
 report("scaling", rows);
 
@@ -105,6 +108,9 @@ async function costOfRun(world: PipelineWorld, parts: BroughtParts): Promise<Cos
     "SELECT coalesce(sum(pg_column_size(heatmap.*)), 0)::float8 AS bytes FROM heatmap WHERE run_id = $1",
     [run.id],
   );
+  const publishing = await prisma.runProgress.findFirstOrThrow({
+    where: { runId: run.id, stage: "VERDICTS" },
+  });
   return {
     seconds: after.seconds - before.seconds,
     peakMemory: world.peakMemory() * 2 ** 20,
@@ -114,6 +120,7 @@ async function costOfRun(world: PipelineWorld, parts: BroughtParts): Promise<Cos
     verdictBytes: partitions[0].whole,
     verdictHeapBytes: partitions[0].heap,
     heatmapBytes: heatmaps[0].bytes,
+    publishSeconds: (Number(publishing.finishedAt) - Number(publishing.startedAt)) / 1000,
   };
 }
 
