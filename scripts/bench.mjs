@@ -1,12 +1,12 @@
-// npm run bench [name] [-- --json FILE]: one bench of bench/, or all of them one after another.
-// With several, FILE gets the bench's name before its extension: results.json -> results.core.json.
+// npm run bench [name] [-- --json FILE] [--FLAG]: one bench of bench/, or all of them one after another. Other flags
+// are handed to the benches. With several, FILE gets the bench's name before its extension: results.json -> results.core.json.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const BENCHES = ["core", "alignment", "ablation", "detection", "pipeline", "api"];
+const BENCHES = ["core", "alignment", "ablation", "pipeline", "scaling", "api"];
 /** What the method's own numerics take, asked for by one name. */
 const GROUPS = { core: ["core", "alignment"] };
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -16,7 +16,9 @@ const available = BENCHES.filter((name) => existsSync(fileOf(name)));
 const { values, positionals } = parseArgs({
   options: { json: { type: "string" } },
   allowPositionals: true,
+  strict: false,
 });
+const flags = Object.keys(values).filter((name) => name !== "json");
 const unknown = positionals.find((name) => !available.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no bench "${unknown}". There are: ${available.join(", ")}.`);
@@ -29,6 +31,7 @@ const chosen =
 let failed = 0;
 for (const name of chosen) {
   const args = ["--conditions=faultline-source", "--import", "tsx", fileOf(name)];
+  args.push(...flags.map((flag) => `--${flag}`));
   if (values.json !== undefined) {
     const extension = extname(values.json);
     const stem = values.json.slice(0, values.json.length - extension.length);

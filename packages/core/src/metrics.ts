@@ -68,30 +68,81 @@ export interface DetectionMetrics {
  * @param weights how often each input counts, whole numbers >= 0 (a bootstrap replicate); once when left out
  */
 export function detectionMetrics(ranked: Ranking, weights?: ArrayLike<number>): DetectionMetrics {
-  const { positives, negatives, total } = totals(ranked, weights);
-  let truePositives = 0;
-  let falsePositives = 0;
+  const { length } = ranked.order;
+  const counts = weights ? Int32Array.from({ length }, (_, i) => weights[i]) : new Int32Array(length).fill(1);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return sweep(ranked, defectsByRank(ranked), counts, reciprocals(total));
+}
+
+function defectsByRank({ defects, order }: Ranking): Uint8Array {
+  return Uint8Array.from(order, (i) => defects[i]);
+}
+
+/** 1/k and their sums 1/1 + ... + 1/k, k = 0..count (0 at k = 0). */
+interface Reciprocals {
+  readonly of: Float64Array;
+  readonly sums: Float64Array;
+}
+
+function reciprocals(count: number): Reciprocals {
+  const of = new Float64Array(count + 1);
+  const sums = new Float64Array(count + 1);
+  for (let k = 1; k <= count; k++) {
+    of[k] = 1 / k;
+    sums[k] = sums[k - 1] + of[k];
+  }
+  return { of, sums };
+}
+
+/**
+ * One pass over the inputs in order of rank. A bootstrap makes thousands: every denominator is a whole number up to
+ * the sum of the counts, so reciprocals are looked up instead of dividing.
+ *
+ * @param defects 1 or 0, by rank @param counts how often each input counts @param known up to the sum of counts
+ */
+function sweep(
+  { order, groupEnds }: Ranking,
+  defects: Uint8Array,
+  counts: Int32Array,
+  { of, sums }: Reciprocals,
+): DetectionMetrics {
+  const total = sums.length - 1;
+  let positives = 0;
+  for (let k = 0; k < order.length; k++) positives += counts[order[k]] * defects[k];
+  const negatives = total - positives;
+  const found95 = leastWithShare(0.95, positives);
+  // What is left below the groups seen so far: what a threshold there accepts as sound.
+  let accepted = total;
+  let acceptedDefects = positives;
   let concordant = 0;
   let auprOut = 0;
   let auprIn = 0;
-  let fpr95 = Number.NaN;
+  let falsePositivesAt95 = -1;
   let risks = 0;
-  let start = 0;
-  for (const end of ranked.groupEnds) {
-    const { defects, sound } = groupCounts(ranked, start, end, weights);
-    concordant += sound * (truePositives + defects / 2);
-    // What is left below this group, and in it, is what a threshold here accepts as sound.
-    const acceptedDefects = positives - truePositives;
-    const acceptedSound = negatives - falsePositives;
-    if (sound > 0) auprIn += (sound * acceptedSound) / (acceptedSound + acceptedDefects);
-    truePositives += defects;
-    falsePositives += sound;
-    if (defects > 0) auprOut += (defects * truePositives) / (truePositives + falsePositives);
-    if (Number.isNaN(fpr95) && truePositives / positives >= 0.95) fpr95 = falsePositives / negatives;
-    const below = total - truePositives - falsePositives;
-    const size = defects + sound;
-    for (let t = 1; t <= size; t++) risks += (positives - truePositives + (defects * t) / size) / (below + t);
-    start = end;
+  let k = 0;
+  for (let group = 0; group < groupEnds.length; group++) {
+    let size = 0;
+    let bad = 0;
+    for (const end = groupEnds[group]; k < end; k++) {
+      const count = counts[order[k]];
+      size += count;
+      bad += count * defects[k];
+    }
+    if (size === 0) continue;
+    const sound = size - bad;
+    const below = accepted - size;
+    const defectsBelow = acceptedDefects - bad;
+    const truePositives = positives - defectsBelow;
+    concordant += sound * (truePositives - bad / 2);
+    auprIn += sound * (accepted - acceptedDefects) * of[accepted];
+    auprOut += bad * truePositives * of[total - below];
+    if (falsePositivesAt95 < 0 && truePositives >= found95)
+      falsePositivesAt95 = total - below - truePositives;
+    // Sum over t = 1..size of the risk (defectsBelow + t bad / size) / (below + t).
+    const share = sound === 0 ? 1 : bad === 0 ? 0 : bad / size;
+    risks += bad + (defectsBelow - below * share) * (sums[accepted] - sums[below]);
+    accepted = below;
+    acceptedDefects = defectsBelow;
   }
   return {
     positives,
@@ -99,9 +150,17 @@ export function detectionMetrics(ranked: Ranking, weights?: ArrayLike<number>): 
     auroc: concordant / (positives * negatives),
     auprOut: auprOut / positives,
     auprIn: auprIn / negatives,
-    fpr95,
+    fpr95: positives > 0 ? falsePositivesAt95 / negatives : Number.NaN,
     aurc: risks / total,
   };
+}
+
+/** The least whole number whose quotient by `count` is at least `share`. */
+function leastWithShare(share: number, count: number): number {
+  let least = Math.floor(share * count);
+  while (least > 0 && (least - 1) / count >= share) least--;
+  while (least / count < share) least++;
+  return least;
 }
 
 /**
@@ -194,67 +253,68 @@ export type MetricIntervals = {
 };
 
 /**
- * Percentile bootstrap intervals of all metrics: inputs are drawn with replacement, `replicates` times.
- * Replicates without defects or without sound inputs are left out. O(N) a replicate.
+ * Percentile bootstrap intervals of all metrics of one or several scores on the same inputs: inputs are drawn with
+ * replacement, `replicates` times, the same for every score. Replicates without defects or without sound inputs are
+ * left out. O(N) a replicate and score.
  *
+ * @param rankings of the same N inputs; entry i of the result belongs to rankings[i]
  * @param options.seed 32-bit; @param options.replicates 1,000 by default; @param options.confidence 0.95
  */
 export function bootstrapMetrics(
-  ranked: Ranking,
+  rankings: readonly Ranking[],
   options: { readonly seed: number; readonly replicates?: number; readonly confidence?: number },
-): MetricIntervals {
+): MetricIntervals[] {
   const { seed, replicates = 1000, confidence = 0.95 } = options;
   if (!Number.isSafeInteger(replicates) || replicates < 1)
     throw new InvalidInputError("replicates", `is ${replicates}`, "Use a whole number >= 1.");
   if (!(confidence > 0 && confidence < 1))
     throw new InvalidInputError("confidence", `is ${confidence}`, "Use a number between 0 and 1, as 0.95.");
+  const n = rankings.length > 0 ? rankings[0].order.length : 0;
+  for (const { order } of rankings) requireSize("ranking", order.length, n, "inputs (the first one's)");
   const uniform = random(seed);
-  const n = ranked.order.length;
-  const weights = new Uint32Array(n);
-  const drawn: DetectionMetrics[] = [];
+  const known = reciprocals(n);
+  const prepared = rankings.map((ranked) => ({
+    ranked,
+    defects: defectsByRank(ranked),
+    drawn: [] as DetectionMetrics[],
+  }));
+  const counts = new Int32Array(n);
   for (let r = 0; r < replicates; r++) {
-    weights.fill(0);
-    for (let k = 0; k < n; k++) weights[Math.floor(uniform() * n)]++;
-    const metrics = detectionMetrics(ranked, weights);
-    if (metrics.positives > 0 && metrics.negatives > 0) drawn.push(metrics);
+    counts.fill(0);
+    for (let k = 0; k < n; k++) counts[Math.floor(uniform() * n)]++;
+    for (const { ranked, defects, drawn } of prepared) {
+      const metrics = sweep(ranked, defects, counts, known);
+      if (metrics.positives > 0 && metrics.negatives > 0) drawn.push(metrics);
+    }
   }
-  const estimates = detectionMetrics(ranked);
-  const interval = (name: keyof MetricIntervals): Interval => {
-    const values = Float64Array.from(drawn, (metrics) => metrics[name]).sort();
-    const at = (p: number) =>
-      values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
-    return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
-  };
-  return {
-    auroc: interval("auroc"),
-    auprOut: interval("auprOut"),
-    auprIn: interval("auprIn"),
-    fpr95: interval("fpr95"),
-    aurc: interval("aurc"),
-  };
+  return prepared.map(({ ranked, drawn }) => {
+    const estimates = detectionMetrics(ranked);
+    const interval = (name: keyof MetricIntervals): Interval => {
+      const values = Float64Array.from(drawn, (metrics) => metrics[name]).sort();
+      const at = (p: number) =>
+        values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
+      return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
+    };
+    return {
+      auroc: interval("auroc"),
+      auprOut: interval("auprOut"),
+      auprIn: interval("auprIn"),
+      fpr95: interval("fpr95"),
+      aurc: interval("aurc"),
+    };
+  });
 }
 
-function totals({ defects }: Ranking, weights?: ArrayLike<number>) {
-  let positives = 0;
-  let total = 0;
-  for (let i = 0; i < defects.length; i++) {
-    const weight = weights ? weights[i] : 1;
-    total += weight;
-    positives += weight * defects[i];
-  }
+function totals({ defects }: Ranking) {
+  const total = defects.length;
+  const positives = defects.reduce((sum, defect) => sum + defect, 0);
   return { positives, negatives: total - positives, total };
 }
 
-function groupCounts(ranked: Ranking, start: number, end: number, weights?: ArrayLike<number>) {
+function groupCounts(ranked: Ranking, start: number, end: number) {
   let defects = 0;
-  let sound = 0;
-  for (let k = start; k < end; k++) {
-    const i = ranked.order[k];
-    const weight = weights ? weights[i] : 1;
-    if (ranked.defects[i] === 1) defects += weight;
-    else sound += weight;
-  }
-  return { defects, sound };
+  for (let k = start; k < end; k++) defects += ranked.defects[ranked.order[k]];
+  return { defects, sound: end - start - defects };
 }
 
 /** Evenly chosen points, first and last kept. */

@@ -152,9 +152,9 @@ describe("bootstrapMetrics", () => {
 
   it("is seeded, holds the estimate, and agrees with DeLong's standard error", () => {
     const ranked = ranking(scores, defects);
-    const intervals = bootstrapMetrics(ranked, { seed: 1, replicates: 2000 });
-    expect(bootstrapMetrics(ranked, { seed: 1, replicates: 2000 })).toEqual(intervals);
-    expect(bootstrapMetrics(ranked, { seed: 2, replicates: 2000 })).not.toEqual(intervals);
+    const [intervals] = bootstrapMetrics([ranked], { seed: 1, replicates: 2000 });
+    expect(bootstrapMetrics([ranked], { seed: 1, replicates: 2000 })).toEqual([intervals]);
+    expect(bootstrapMetrics([ranked], { seed: 2, replicates: 2000 })).not.toEqual([intervals]);
     const metrics = detectionMetrics(ranked);
     for (const name of ["auroc", "auprOut", "auprIn", "fpr95", "aurc"] as const) {
       expect(intervals[name].estimate).toBe(metrics[name]);
@@ -163,19 +163,34 @@ describe("bootstrapMetrics", () => {
     }
     const half = (intervals.auroc.upper - intervals.auroc.lower) / 2 / 1.96;
     expect(Math.abs(half / delong.standardErrors[0] - 1)).toBeLessThan(0.1);
-    const narrower = bootstrapMetrics(ranked, { seed: 1, replicates: 500, confidence: 0.5 });
+    const [narrower] = bootstrapMetrics([ranked], { seed: 1, replicates: 500, confidence: 0.5 });
     expect(narrower.auroc.upper - narrower.auroc.lower).toBeLessThan(half * 2);
     expect(Math.abs(auroc - intervals.auroc.estimate)).toBeLessThan(1e-12);
   });
 
+  it("draws the same inputs for every score", () => {
+    const negated = ranking(
+      scores.map((score) => -score),
+      defects,
+    );
+    const options = { seed: 4, replicates: 100 };
+    const both = bootstrapMetrics([ranking(scores, defects), negated], options);
+    expect(both[1]).toEqual(bootstrapMetrics([negated], options)[0]);
+    // The AUROC of a negated score is one minus its AUROC, in every replicate.
+    expect(both[0].auroc.lower).toBeLessThan(both[0].auroc.upper);
+    expect(both[1].auroc.estimate).toBeCloseTo(1 - both[0].auroc.estimate, 12);
+    expect(() => bootstrapMetrics([negated, ranking([1], [1])], options)).toThrow(/ranking/);
+    expect(bootstrapMetrics([], options)).toEqual([]);
+  });
+
   it("leaves replicates without defects out, and says NaN when none is left", () => {
-    const rare = bootstrapMetrics(ranking([3, 1, 2], [1, 0, 0]), { seed: 3, replicates: 100 });
+    const [rare] = bootstrapMetrics([ranking([3, 1, 2], [1, 0, 0])], { seed: 3, replicates: 100 });
     expect(rare.auroc).toEqual({ estimate: 1, lower: 1, upper: 1 });
-    const none = bootstrapMetrics(ranking([3, 1], [0, 0]), { seed: 3, replicates: 5 });
+    const [none] = bootstrapMetrics([ranking([3, 1], [0, 0])], { seed: 3, replicates: 5 });
     expect(none.auroc.lower).toBeNaN();
     const ranked = ranking([1, 2], [0, 1]);
-    expect(() => bootstrapMetrics(ranked, { seed: 1, replicates: 0 })).toThrow(/replicates/);
-    expect(() => bootstrapMetrics(ranked, { seed: 1, confidence: 1 })).toThrow(/confidence/);
+    expect(() => bootstrapMetrics([ranked], { seed: 1, replicates: 0 })).toThrow(/replicates/);
+    expect(() => bootstrapMetrics([ranked], { seed: 1, confidence: 1 })).toThrow(/confidence/);
   });
 });
 

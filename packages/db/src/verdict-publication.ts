@@ -96,8 +96,9 @@ export async function publishVerdicts(pool: Pool, publication: VerdictPublicatio
     await dropOtherPartitions(client, runId);
     await client.query(`ALTER TABLE verdict ATTACH PARTITION ${partition} FOR VALUES IN (${run})`);
     await publication.alongside?.(client);
+    // Not now(), which is the time before the copy.
     await client.query(
-      `UPDATE run SET status = 'SUCCEEDED', finished_at = now(), error = NULL WHERE id = $1`,
+      `UPDATE run SET status = 'SUCCEEDED', finished_at = clock_timestamp(), error = NULL WHERE id = $1`,
       [runId],
     );
     await notifyRun(client, runId);

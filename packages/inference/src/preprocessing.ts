@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { z } from "zod";
 import { InvalidInputError, reasonOf } from "./invalid-input.ts";
 import { type RgbImage, resizeRgb } from "./resize.ts";
+import { decodeSmallJpeg } from "./small-jpeg.ts";
 
 // Batches give the parallelism; one libvips thread per image keeps N workers on a machine from fighting.
 sharp.concurrency(1);
@@ -60,6 +61,11 @@ export function tensorLength(spec: PreprocessingSpec): number {
 export async function decodeImage(id: string, bytes: Uint8Array): Promise<RgbImage> {
   // Only these three decoders ever see the bytes: libvips would also take SVG, PDF and others.
   if (!hasKnownSignature(bytes)) throw new UnreadableImageError(id, "is not a PNG, JPEG or WebP image");
+  return decodeSmallJpeg(bytes) ?? decodeBySharp(id, bytes);
+}
+
+/** `decodeImage` of any PNG, JPEG or WebP, off the calling thread. @throws UnreadableImageError */
+export async function decodeBySharp(id: string, bytes: Uint8Array): Promise<RgbImage> {
   try {
     const { data, info } = await sharp(bytes, {
       limitInputPixels: MAX_IMAGE_PIXELS,
@@ -130,19 +136,31 @@ function halfToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** (v/255 - mean) / sd in float32 steps, as torch computes it: there are only 256 possible values per channel. */
 function normalise(image: RgbImage, spec: PreprocessingSpec, target: Float32Array, offset: number): void {
+  const { pixels } = image;
   const plane = image.width * image.height;
-  for (let channel = 0; channel < 3; channel++) {
-    const mean = Math.fround(spec.mean[channel]);
-    const deviation = Math.fround(spec.standardDeviation[channel]);
-    const normalised = Float32Array.from(
-      { length: 256 },
-      (_, value) => Math.fround(Math.fround(value / 255) - mean) / deviation,
-    );
+  for (const [channel, normalised] of normalisedValues(spec).entries()) {
     const start = offset + channel * plane;
-    for (let i = 0, p = channel; i < plane; i++, p += 3) target[start + i] = normalised[image.pixels[p]];
+    for (let i = 0, p = channel; i < plane; i++, p += 3) target[start + i] = normalised[pixels[p]];
   }
+}
+
+const normalisedBySpec = new WeakMap<PreprocessingSpec, Float32Array[]>();
+
+/** Per channel, (v/255 - mean) / sd of the 256 possible values v, in float32 steps as torch computes it. */
+function normalisedValues(spec: PreprocessingSpec): Float32Array[] {
+  const known = normalisedBySpec.get(spec);
+  if (known) return known;
+  const tables = spec.mean.map((mean, channel) =>
+    Float32Array.from(
+      { length: 256 },
+      (_, value) =>
+        Math.fround(Math.fround(value / 255) - Math.fround(mean)) /
+        Math.fround(spec.standardDeviation[channel]),
+    ),
+  );
+  normalisedBySpec.set(spec, tables);
+  return tables;
 }
 
 function greyToRgb(grey: Uint8Array): Uint8Array {

@@ -28,6 +28,8 @@ const spaceCheckInputs = 1000;
 
 /** A heatmap count of a run's spans costs classes × axis² numbers each, so there are few of them. */
 const maximumSpans = 32;
+/** Shards of a span at least: a shard's strengths take milliseconds, a job's statements and commits as long. */
+const shortestSpan = 4;
 
 /**
  * Adds the shards' normal equations up, in order of shards, and fits the alignment; makes the concept axis;
@@ -77,9 +79,9 @@ export function align(context: WorkerContext): Task {
   });
 }
 
-/** Consecutive shards of one dataset, joined until there are at most 32: depends on the shards alone. */
+/** Consecutive shards of one dataset, joined by fours and until there are at most 32: depends on the shards alone. */
 function spansOf(shards: readonly Shard[]): Shard[] {
-  const length = Math.ceil(shards.length / (maximumSpans - 1));
+  const length = Math.max(shortestSpan, Math.ceil(shards.length / (maximumSpans - 1)));
   const spans: (Shard & { shards: number })[] = [];
   for (const { datasetId, firstPosition, endPosition, inputs } of shards) {
     const last = spans.at(-1);

@@ -30,7 +30,7 @@ export function verdicts(context: WorkerContext): Task {
           await writeQuarantined(pool, client, job);
           await writeReport(client, job, result, heatmaps, resultSha256);
           await client.query(
-            `UPDATE run_progress SET done = total, finished_at = now() WHERE run_id = $1 AND stage = 'VERDICTS'`,
+            `UPDATE run_progress SET done = total, finished_at = clock_timestamp() WHERE run_id = $1 AND stage = 'VERDICTS'`,
             [job.runId],
           );
         },

@@ -8,8 +8,10 @@ import {
   fitMahalanobis,
   fitNearestNeighbours,
   type Matrix,
+  type MetricIntervals,
   mahalanobisScores,
   nearestNeighboursScores,
+  type Ranking,
   ranking,
   riskCoverageCurve,
   rocCurve,
@@ -228,20 +230,34 @@ function variesWithinClasses(embeddings: Matrix, labels: readonly number[]): boo
   return false;
 }
 
-/** Metrics with bootstrap intervals and thinned curves. Needs a defect and a sound input. */
+/**
+ * Metrics of each detector's scores with bootstrap intervals and thinned curves. Needs a defect and a sound input.
+ *
+ * @param semantic names of the detectors that judge by concepts
+ */
 export function measure(
-  detector: string,
-  semantic: boolean,
-  scores: Float64Array,
+  scores: Readonly<Record<string, Float64Array>>,
+  semantic: ReadonlySet<string>,
   defects: Uint8Array,
   configuration: RunConfiguration,
-): MeasuredDetector {
-  const ranked = ranking(scores, defects);
-  const metrics = detectionMetrics(ranked);
-  const intervals = bootstrapMetrics(ranked, {
+): MeasuredDetector[] {
+  const rankings = Object.values(scores).map((values) => ranking(values, defects));
+  const intervals = bootstrapMetrics(rankings, {
     seed: configuration.seed,
     replicates: configuration.bootstrapReplicates,
   });
+  return Object.keys(scores).map((name, i) =>
+    measuredDetector(name, semantic.has(name), rankings[i], intervals[i]),
+  );
+}
+
+function measuredDetector(
+  detector: string,
+  semantic: boolean,
+  ranked: Ranking,
+  intervals: MetricIntervals,
+): MeasuredDetector {
+  const metrics = detectionMetrics(ranked);
   // With one defect among few inputs no replicate may hold both kinds: then nothing is known of the spread.
   const bound = (value: number, unknown: number) => (Number.isNaN(value) ? unknown : value);
   return {

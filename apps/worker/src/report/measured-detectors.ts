@@ -32,25 +32,25 @@ export interface CalibrationRows {
  */
 export async function measureDetectors(
   rows: RunRows,
-  all: MeasuredInputs,
+  inputs: MeasuredInputs,
   detectors: CalibratedDetectors,
   calibration: CalibrationRows,
   configuration: RunConfiguration,
   signal: AbortSignal,
 ): Promise<{ metrics: MeasuredDetector[]; combinedKept: boolean }> {
-  const measured = sampledInputs(all, configuration.seed);
+  const measured = sampledInputs(inputs, configuration.seed);
   if (!measured.defects.includes(0) || !measured.defects.includes(1))
     return { metrics: [], combinedKept: false };
   const classes = calibration.input.classes.length;
   const fitted = { detectors, baselineRows: correctRows(calibration) };
   const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
-  const metrics = Object.entries(scores).map(([name, values]) =>
-    measure(name, detectors !== null && name in detectors, values, measured.defects, configuration),
-  );
   const combined = await combine(rows, measured, scores, calibration, configuration, signal);
-  if (!combined) return { metrics, combinedKept: false };
-  metrics.push(measure("combined", true, combined, measured.defects, configuration));
-  return { metrics, combinedKept: keepCombined(combined, scores, measured.defects).kept };
+  const semantic = new Set([...Object.keys(detectors ?? {}), "combined"]);
+  const all = combined ? { ...scores, combined } : scores;
+  return {
+    metrics: measure(all, semantic, measured.defects, configuration),
+    combinedKept: combined !== null && keepCombined(combined, scores, measured.defects).kept,
+  };
 }
 
 function correctRows({ rows, input }: CalibrationRows): Uint32Array {

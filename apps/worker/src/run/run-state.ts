@@ -97,7 +97,9 @@ export async function startStage(
       shards.map((shard) => shard.inputs),
     ],
   );
-  for (const shard of shards.keys())
+  // The largest first: a small one at the end leaves the other workers idle for the shortest while.
+  const order = [...shards.keys()].sort((a, b) => shards[b].inputs - shards[a].inputs || a - b);
+  for (const shard of order)
     await enqueue(client, job, { runId, attempt, shard }, `${runId}/${attempt}/${job}/${shard}`);
 }
 
