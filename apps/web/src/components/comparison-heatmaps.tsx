@@ -7,8 +7,9 @@ import { alphabeticalOrder, clusteringOrder, columnClusteringOrder } from "../pl
 import type { ComparisonState } from "../plots/compare-state.ts";
 import { count, decimal } from "../plots/number-format.ts";
 import { SegmentedControl } from "./form-controls.tsx";
-import { Heatmap, ScaleLegend } from "./heatmap.tsx";
+import { Heatmap } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { ScaleLegend } from "./scale-legend.tsx";
 
 const viewsQuery = graphql(`
   query ComparedViews($ids: [ID!]!, $kind: HeatmapKind!) {

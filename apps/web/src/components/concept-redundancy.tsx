@@ -7,8 +7,9 @@ import { decimal } from "../plots/number-format.ts";
 import { type RedundantPair, redundantPairs } from "../plots/redundant-pairs.ts";
 import { type Column, DataTable } from "./data-table.tsx";
 import { SegmentedControl } from "./form-controls.tsx";
-import { type Cell, Heatmap, type HeatmapHandle, type Scale } from "./heatmap.tsx";
+import { type Cell, Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
+import type { Scale } from "./scale-legend.tsx";
 
 const columns: Column<RedundantPair>[] = [
   { id: "first", header: "Concept", value: (row) => row.first },

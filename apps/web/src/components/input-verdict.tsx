@@ -9,9 +9,10 @@ import { clusteringOrder } from "../plots/clustering-order.ts";
 import { decimal, percent } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import { AttackDifference, Picture } from "./attack-difference.tsx";
-import { Heatmap, ScaleLegend } from "./heatmap.tsx";
+import { Heatmap } from "./heatmap.tsx";
 import { FaultMark, VerdictMark } from "./marks.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { ScaleLegend } from "./scale-legend.tsx";
 import { StrengthBars } from "./strength-bars.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 

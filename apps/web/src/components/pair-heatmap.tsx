@@ -8,9 +8,10 @@ import { divergingLimit } from "../plots/colour-scales.ts";
 import { count, decimal, probability, signedDecimal } from "../plots/number-format.ts";
 import type { Column } from "./data-table.tsx";
 import { SegmentedControl } from "./form-controls.tsx";
-import { type Cell, Heatmap, type HeatmapHandle, type Scale } from "./heatmap.tsx";
+import { type Cell, Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
+import type { Scale } from "./scale-legend.tsx";
 
 const heatmapQuery = graphql(`
   query PairHeatmap($id: ID!, $kind: HeatmapKind!, $subset: HeatmapSubset!, $class: String) {

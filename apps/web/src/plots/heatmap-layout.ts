@@ -74,3 +74,23 @@ export function fittingLabel(label: string, width: number): string {
   const letters = Math.floor(width / letterWidth);
   return label.length <= letters ? label : `${label.slice(0, Math.max(1, letters - 1))}…`;
 }
+
+/** The least scrolling that brings a display cell into a view of the given size. */
+export function scrolledInSight(
+  layout: HeatmapLayout,
+  cell: { row: number; column: number },
+  view: { width: number; height: number },
+  scroll: { left: number; top: number },
+): { left: number; top: number } {
+  const along = (at: number, size: number, room: number, scrolled: number) =>
+    Math.min(Math.max(scrolled, at + size - room), at);
+  return {
+    left: along(
+      cell.column * layout.cellWidth,
+      layout.cellWidth,
+      view.width - layout.labelWidth,
+      scroll.left,
+    ),
+    top: along(cell.row * layout.cellHeight, layout.cellHeight, view.height - layout.labelHeight, scroll.top),
+  };
+}
