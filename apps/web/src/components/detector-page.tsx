@@ -180,9 +180,6 @@ function RunDetectors({
         </div>
       </div>
       <section aria-labelledby="all-detectors" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-        <h2 id="all-detectors" className="font-semibold">
-          All similarities and baselines
-        </h2>
         <DetectorMetrics metrics={metrics} choice={choice} onChoose={setWanted} />
       </section>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] xl:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">

@@ -6,7 +6,7 @@ import { useMemo } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { clusteringOrder } from "../plots/clustering-order.ts";
-import { decimal, percent } from "../plots/number-format.ts";
+import { decimal, percent, score } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import { AttackDifference, Picture } from "./attack-difference.tsx";
 import { Heatmap } from "./heatmap.tsx";
@@ -91,8 +91,8 @@ function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) 
     { name: "True class", value: verdict.trueClass ?? "unlabelled" },
     { name: "Predicted", value: `${verdict.predictedClass} (${percent(verdict.confidence)})` },
     { name: "Oracle", value: verdict.oracleClass },
-    { name: "Score", value: decimal(verdict.score, 3) },
-    { name: "Threshold", value: verdict.threshold === null ? "none" : decimal(verdict.threshold, 3) },
+    { name: "Score", value: score(verdict.score) },
+    { name: "Threshold", value: verdict.threshold === null ? "none" : score(verdict.threshold) },
   ];
   return (
     <>
@@ -188,13 +188,13 @@ function ReferenceHeatmaps({ verdict }: { verdict: Verdict }) {
   const maps = [
     {
       name: `Correct ${predictedClass}`,
-      note: `similarity ${decimal(explanation.similarityToCorrect)}`,
+      note: `similarity ${score(explanation.similarityToCorrect)}`,
       values: explanation.correctReference,
     },
     { name: "This input", note: "1 where “row > column”", values: explanation.heatmap },
     {
       name: `Incorrect ${predictedClass}`,
-      note: `similarity ${decimal(explanation.similarityToIncorrect)}`,
+      note: `similarity ${score(explanation.similarityToIncorrect)}`,
       values: explanation.incorrectReference,
     },
   ];

@@ -37,7 +37,7 @@ export function Thumbnail({
       loading="lazy"
       decoding="async"
       className="pixelated shrink-0 rounded bg-sunken object-cover"
-      style={{ width: size, height: size }}
+      style={{ width: size, height: "auto", aspectRatio: 1, maxWidth: "100%" }}
     />
   );
 }
