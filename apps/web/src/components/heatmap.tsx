@@ -15,6 +15,7 @@ import { divergingTable, sequentialTable } from "../plots/colour-scales.ts";
 import { cellAt, heatmapLayout, heatmapSize, scrolledInSight } from "../plots/heatmap-layout.ts";
 import { heatmapPixels } from "../plots/heatmap-pixels.ts";
 import { heatmapSvg } from "../plots/heatmap-svg.ts";
+import { pageColours } from "./download.ts";
 import { drawHeatmap } from "./heatmap-drawing.ts";
 import { type Scale, ScaleLegend } from "./scale-legend.tsx";
 import { useTheme } from "./theme.tsx";
@@ -138,15 +139,7 @@ export function Heatmap(props: Props) {
     () => ({
       svg: () => {
         if (!pixels) return null;
-        const style = getComputedStyle(document.documentElement);
-        return heatmapSvg(
-          layout,
-          pixels.toDataURL("image/png"),
-          rows,
-          columns,
-          { page: style.getPropertyValue("--surface"), ink: style.getPropertyValue("--ink") },
-          props.label,
-        );
+        return heatmapSvg(layout, pixels.toDataURL("image/png"), rows, columns, pageColours(), props.label);
       },
     }),
     [pixels, layout, rows, columns, props.label],

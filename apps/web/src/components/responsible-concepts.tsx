@@ -7,8 +7,8 @@ import { graphql, type ResultOf } from "../graphql.ts";
 import { count, probability, signedDecimal } from "../plots/number-format.ts";
 import { inputHref, inputsHref } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
+import { CsvButton } from "./csv-button.tsx";
 import { type Column, tableCsv } from "./data-table.tsx";
-import { downloadFile } from "./download.ts";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 
@@ -37,7 +37,8 @@ const responsibleQuery = graphql(
 
 type Row = ResultOf<typeof responsibleConceptFragment>;
 
-const columns: Column<Row>[] = [
+/** What is exported of a list of responsible concepts. */
+export const responsibleColumns: Column<Row>[] = [
   { id: "concept", header: "Concept", value: (row) => row.concept },
   { id: "effect", header: "Effect", value: (row) => row.effect.value },
   { id: "low", header: "Low", value: (row) => row.effect.low },
@@ -59,13 +60,11 @@ export function ResponsibleConcepts({ runId, chosenClass }: { runId: string; cho
             Effect: how much more often the concept wins when the answer is wrong. Below 0 it went missing.
           </p>
         </div>
-        <Button
-          look="bare"
-          className="no-print"
-          onClick={() => downloadFile("responsible-concepts.csv", "text/csv", tableCsv(columns, rows))}
-        >
-          CSV
-        </Button>
+        <CsvButton
+          name="responsible-concepts"
+          label="Responsible concepts"
+          text={() => tableCsv(responsibleColumns, rows)}
+        />
       </div>
       <Loaded
         state={state}
@@ -102,9 +101,10 @@ export function ResponsibleConceptList({
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, shownAtFirst);
   const limit = Math.max(
-    0.05,
+    0.01,
     ...rows.map(({ effect }) => Math.max(Math.abs(effect.low), Math.abs(effect.high))),
   );
+  const digits = limit < 0.1 ? 3 : 2;
   const at = (value: number) => `${50 + (value / limit) * 50}%`;
   return (
     <>
@@ -139,13 +139,13 @@ export function ResponsibleConceptList({
                 />
               </div>
               <span className="w-14 shrink-0 text-right font-medium tabular-nums">
-                {signedDecimal(effect.value, 2)}
+                {signedDecimal(effect.value, digits)}
               </span>
             </div>
             <div className="mt-1.5 flex flex-wrap items-center justify-between gap-2">
               <p className="text-xs text-muted tabular-nums">
-                {signedDecimal(effect.low, 2)} to {signedDecimal(effect.high, 2)} · q {probability(qValue)} ·{" "}
-                {count(significantCells)} cells
+                {signedDecimal(effect.low, digits)} to {signedDecimal(effect.high, digits)} · q{" "}
+                {probability(qValue)} · {count(significantCells)} cells
               </p>
               <div className="flex gap-1">
                 {exampleInputs.slice(0, 5).map((input) => (
