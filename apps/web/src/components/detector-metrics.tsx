@@ -4,8 +4,8 @@ import { useMemo } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { detectorName } from "../plots/detector-names.ts";
 import { decimal, percent } from "../plots/number-format.ts";
+import { type CurveChoice, CurveMark, detectorCurvesFragment } from "./curve-plot.tsx";
 import { type Column, DataTable, TableTitle } from "./data-table.tsx";
-import { type CurveChoice, CurveMark, detectorCurvesFragment } from "./detector-curves.tsx";
 import { IntervalValue } from "./interval-value.tsx";
 
 export const detectorMetricsFragment = graphql(

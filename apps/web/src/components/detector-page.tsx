@@ -7,7 +7,8 @@ import { detectorName, detectorOf, similarityOf } from "../plots/detector-names.
 import { detectorSummary } from "../plots/detector-summary.ts";
 import { justBelow, operatingPoint, pointAtFalseAlarmRate } from "../plots/operating-point.ts";
 import { CodeSnippets } from "./code-snippets.tsx";
-import { type CurveChoice, RiskCoverageCurves, RocCurves } from "./detector-curves.tsx";
+import type { CurveChoice } from "./curve-plot.tsx";
+import { RiskCoverageCurves, RocCurves } from "./detector-curves.tsx";
 import { DetectorMetrics, detectorMetricsFragment } from "./detector-metrics.tsx";
 import { SelectField } from "./form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";

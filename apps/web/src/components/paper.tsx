@@ -82,7 +82,7 @@ export function PaperTable<Row>({
   const side = (column: Column<Row>) => (column.align === "right" ? "text-right tabular-nums" : "text-left");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto print:overflow-visible">
+    <section aria-label={label} tabIndex={0} className="scroll-x print:overflow-visible">
       <table className="w-full border-collapse text-xs">
         <thead>
           <tr className="border-b border-line-strong text-muted">
@@ -149,7 +149,7 @@ export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
           aria-label={`Win rates in ${part.classes[0]} to ${part.classes[part.classes.length - 1]}`}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
           tabIndex={0}
-          className="overflow-x-auto print:overflow-visible"
+          className="scroll-x print:overflow-visible"
         >
           <table className="w-full border-collapse text-xs">
             <thead>
