@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { amplifiedDifference } from "../plots/amplified-difference.ts";
 import { apiPath, Thumbnail } from "./thumbnail.tsx";
 
+/** Tailwind's w-44 in pixels. */
 const side = 176;
 
 /** The clean picture, the attacked one, and what lies between them, amplified. */
@@ -53,8 +54,7 @@ export function AttackDifference({
             ref={canvas}
             role="img"
             aria-label={`Difference between the clean and the attacked picture, amplified ${amplification} times; grey is no change`}
-            className="aspect-square w-full rounded-md bg-sunken [image-rendering:pixelated]"
-            style={{ maxWidth: side, width: side }}
+            className="block aspect-square w-full rounded-md bg-sunken [image-rendering:pixelated] sm:w-44"
           />
           <figcaption className="mt-1 text-sm text-muted">
             <label className="flex flex-wrap items-center gap-x-2">

@@ -185,8 +185,7 @@ export function ComparisonMetrics({
             Metrics
           </h2>
           <p className="text-sm text-muted">
-            Differences from {names[0]}, paired on shared inputs. Bold: told from chance at 5 %. AUROCs of
-            different answers cannot be paired: their intervals are held side by side.
+            Differences from {names[0]}, paired on shared inputs. Bold: told from chance at 5 %.
           </p>
         </div>
         <CsvButton name="comparison" label="Metrics" text={metricsCsv} />

@@ -70,14 +70,14 @@ export function CurvePlot({
   at,
   children,
 }: {
-  ref: React.Ref<SVGSVGElement>;
+  ref?: React.Ref<SVGSVGElement>;
   label: string;
   area: PlotArea;
   xName: string;
   yName: string;
   metrics: readonly CurveMetric[];
   choice: CurveChoice;
-  onChoose: (detector: string) => void;
+  onChoose?: (detector: string) => void;
   points: (metric: CurveMetric) => [number, number][];
   /** Drawn around the chosen detector and its rival. */
   band: (metric: CurveMetric) => Band;
@@ -140,8 +140,8 @@ export function CurvePlot({
             d={curvePath(area, points(metric))}
             stroke="transparent"
             strokeWidth="10"
-            style={{ cursor: "pointer" }}
-            onClick={() => onChoose(metric.detector)}
+            style={{ cursor: onChoose && "pointer" }}
+            onClick={() => onChoose?.(metric.detector)}
           >
             <title>{`${detectorName(metric.detector)} · ${value(metric)}`}</title>
           </path>

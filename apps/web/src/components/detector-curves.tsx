@@ -1,8 +1,8 @@
 "use client";
 
-import { useRef } from "react";
+import { type Ref, useRef } from "react";
 import { riskBand, rocBand, wilsonInterval } from "../plots/confidence-bands.ts";
-import { axisTicks, curvePath, xAt, yAt } from "../plots/curve-path.ts";
+import { axisTicks, curvePath, type PlotArea, xAt, yAt } from "../plots/curve-path.ts";
 import { detectorName } from "../plots/detector-names.ts";
 import { decimal, percent } from "../plots/number-format.ts";
 import { type CurveChoice, type CurveMetric, CurvePlot, curveFrame } from "./curve-plot.tsx";
@@ -66,77 +66,47 @@ const riskColumns: Column<RiskRow>[] = [
   end("high", "High", (row) => row.high),
 ];
 
-/** ROC curves of all similarities and baselines, with the point that the threshold stands at. */
-export function RocCurves({
-  metrics,
-  choice,
-  point,
-  onChoose,
-}: {
+/** What one set of curves shows. */
+type Curves<Point> = {
+  ref?: Ref<SVGSVGElement>;
   metrics: readonly CurveMetric[];
   choice: CurveChoice;
-  point: { falsePositiveRate: number; truePositiveRate: number };
-  onChoose: (detector: string) => void;
-}) {
-  const svg = useRef<SVGSVGElement>(null);
+  /** Where the threshold stands; null leaves it out. */
+  point: Point | null;
+  onChoose?: (detector: string) => void;
+};
+
+type RocPoint = { falsePositiveRate: number; truePositiveRate: number };
+type RiskPoint = { coverage: number; risk: number | null };
+
+/** ROC curves of all similarities and baselines, with the point that the threshold stands at. */
+export function RocPlot({ ref, metrics, choice, point, onChoose }: Curves<RocPoint>) {
   const area = { ...curveFrame, xMaximum: 1, yMaximum: 1 };
   return (
-    <PlotFrame
-      title="ROC"
-      description="Upper left is better. Shaded: 95 % intervals of the two in full lines."
-      name="roc"
-      columns={rocColumns}
-      rows={() =>
-        metrics.flatMap(({ detector, roc, positives }) =>
-          roc.map((row) => ({ detector, ...row, ...wilsonInterval(row.truePositiveRate, positives) })),
-        )
+    <CurvePlot
+      ref={ref}
+      label={`ROC curves. ${metrics.map(({ detector, auroc }) => `${detectorName(detector)}: AUROC ${decimal(auroc.value)}`).join("; ")}`}
+      area={area}
+      xName="False alarms (share of sound inputs)"
+      yName="Defects found"
+      metrics={metrics}
+      choice={choice}
+      onChoose={onChoose}
+      points={({ roc }) =>
+        roc.map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate])
       }
-      svg={() => svg.current && svgText(svg.current)}
+      band={({ roc, positives }) => rocBand(roc, positives)}
+      value={({ auroc }) => `AUROC ${decimal(auroc.value)}`}
+      legend={{ x: xAt(area, 0.44), y: yAt(area, 0.26) }}
+      at={point && [point.falsePositiveRate, point.truePositiveRate]}
     >
-      <CurvePlot
-        ref={svg}
-        label={`ROC curves. ${metrics.map(({ detector, auroc }) => `${detectorName(detector)}: AUROC ${decimal(auroc.value)}`).join("; ")}`}
-        area={area}
-        xName="False alarms (share of sound inputs)"
-        yName="Defects found"
-        metrics={metrics}
-        choice={choice}
-        onChoose={onChoose}
-        points={({ roc }) =>
-          roc.map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate])
-        }
-        band={({ roc, positives }) => rocBand(roc, positives)}
-        value={({ auroc }) => `AUROC ${decimal(auroc.value)}`}
-        legend={{ x: xAt(area, 0.44), y: yAt(area, 0.26) }}
-        at={[point.falsePositiveRate, point.truePositiveRate]}
-      >
-        <path
-          d={curvePath(area, [
-            [0, 0],
-            [1, 1],
-          ])}
-          stroke="var(--line-strong)"
-          strokeDasharray="1 4"
-          strokeLinecap="round"
-        />
-      </CurvePlot>
-    </PlotFrame>
+      <Reference area={area} from={[0, 0]} to={[1, 1]} />
+    </CurvePlot>
   );
 }
 
 /** Risk-coverage curves: the share of defects among the inputs that are let through. */
-export function RiskCoverageCurves({
-  metrics,
-  choice,
-  point,
-  onChoose,
-}: {
-  metrics: readonly CurveMetric[];
-  choice: CurveChoice;
-  point: { coverage: number; risk: number | null };
-  onChoose: (detector: string) => void;
-}) {
-  const svg = useRef<SVGSVGElement>(null);
+export function RiskCoveragePlot({ ref, metrics, choice, point, onChoose }: Curves<RiskPoint>) {
   const highest = Math.max(
     0.01,
     ...metrics.flatMap(({ riskCoverage }) => riskCoverage.map(({ risk }) => risk)),
@@ -148,13 +118,78 @@ export function RiskCoverageCurves({
   const { positives, negatives } = metrics[0];
   const base = positives / (positives + negatives);
   return (
+    <CurvePlot
+      ref={ref}
+      label={`Risk-coverage curves. ${metrics.map(({ detector, areaUnderRiskCoverage }) => `${detectorName(detector)}: area ${decimal(areaUnderRiskCoverage, 4)}`).join("; ")}`}
+      area={area}
+      xName="Coverage (share of inputs let through)"
+      yName="Risk"
+      metrics={metrics}
+      choice={choice}
+      onChoose={onChoose}
+      points={({ riskCoverage }) => riskCoverage.map(({ coverage, risk }) => [coverage, risk])}
+      band={({ riskCoverage, positives, negatives }) => riskBand(riskCoverage, positives + negatives)}
+      value={({ areaUnderRiskCoverage }) => `AURC ${decimal(areaUnderRiskCoverage, 4)}`}
+      legend={{ x: xAt(area, 0.06), y: area.top + 16 }}
+      at={point && point.risk !== null ? [point.coverage, point.risk] : null}
+    >
+      <Reference area={area} from={[0, base]} to={[1, base]} />
+    </CurvePlot>
+  );
+}
+
+/** What no detector at all would do. */
+function Reference({
+  area,
+  from,
+  to,
+}: {
+  area: PlotArea;
+  from: [x: number, y: number];
+  to: [x: number, y: number];
+}) {
+  return (
+    <path
+      d={curvePath(area, [from, to])}
+      stroke="var(--line-strong)"
+      strokeDasharray="1 4"
+      strokeLinecap="round"
+    />
+  );
+}
+
+/** The ROC curves in their frame. */
+export function RocCurves(curves: Omit<Curves<RocPoint>, "ref">) {
+  const svg = useRef<SVGSVGElement>(null);
+  return (
+    <PlotFrame
+      title="ROC"
+      description="Upper left is better. Shaded: 95 % intervals of the two in full lines."
+      name="roc"
+      columns={rocColumns}
+      rows={() =>
+        curves.metrics.flatMap(({ detector, roc, positives }) =>
+          roc.map((row) => ({ detector, ...row, ...wilsonInterval(row.truePositiveRate, positives) })),
+        )
+      }
+      svg={() => svg.current && svgText(svg.current)}
+    >
+      <RocPlot ref={svg} {...curves} />
+    </PlotFrame>
+  );
+}
+
+/** The risk-coverage curves in their frame. */
+export function RiskCoverageCurves(curves: Omit<Curves<RiskPoint>, "ref">) {
+  const svg = useRef<SVGSVGElement>(null);
+  return (
     <PlotFrame
       title="Risk–coverage"
       description="Defects among the inputs let through: lower is better. Dotted: no detector."
       name="risk-coverage"
       columns={riskColumns}
       rows={() =>
-        metrics.flatMap(({ detector, riskCoverage, positives, negatives }) =>
+        curves.metrics.flatMap(({ detector, riskCoverage, positives, negatives }) =>
           riskCoverage.map((row) => ({
             detector,
             ...row,
@@ -164,31 +199,7 @@ export function RiskCoverageCurves({
       }
       svg={() => svg.current && svgText(svg.current)}
     >
-      <CurvePlot
-        ref={svg}
-        label={`Risk-coverage curves. ${metrics.map(({ detector, areaUnderRiskCoverage }) => `${detectorName(detector)}: area ${decimal(areaUnderRiskCoverage, 4)}`).join("; ")}`}
-        area={area}
-        xName="Coverage (share of inputs let through)"
-        yName="Risk"
-        metrics={metrics}
-        choice={choice}
-        onChoose={onChoose}
-        points={({ riskCoverage }) => riskCoverage.map(({ coverage, risk }) => [coverage, risk])}
-        band={({ riskCoverage, positives, negatives }) => riskBand(riskCoverage, positives + negatives)}
-        value={({ areaUnderRiskCoverage }) => `AURC ${decimal(areaUnderRiskCoverage, 4)}`}
-        legend={{ x: xAt(area, 0.06), y: area.top + 16 }}
-        at={point.risk === null ? null : [point.coverage, point.risk]}
-      >
-        <path
-          d={curvePath(area, [
-            [0, base],
-            [1, base],
-          ])}
-          stroke="var(--line-strong)"
-          strokeDasharray="1 4"
-          strokeLinecap="round"
-        />
-      </CurvePlot>
+      <RiskCoveragePlot ref={svg} {...curves} />
     </PlotFrame>
   );
 }

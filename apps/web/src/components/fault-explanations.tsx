@@ -17,7 +17,7 @@ type Report = ResultOf<typeof faultExplanationsFragment>;
 type HeadRow = Report["headExplanation"][number];
 type AttackRow = NonNullable<Report["attackConcepts"]>[number];
 
-const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
+export const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
   { id: "concept", header: "Concept", value: (row) => row.concept },
   {
     id: "shift",
@@ -36,7 +36,7 @@ const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
   },
 ];
 
-const headColumns: Column<HeadRow>[] = [
+export const headColumns: Column<HeadRow>[] = [
   { id: "true", header: "True", value: (row) => row.trueClass },
   { id: "predicted", header: "Predicted", value: (row) => row.predictedClass },
   {

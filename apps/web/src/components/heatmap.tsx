@@ -125,7 +125,7 @@ export function Heatmap(props: Props) {
         dot: emphasised
           ? (row, column) => emphasised(rowOrder[row] * columnOrder.length + columnOrder[column])
           : null,
-        style: getComputedStyle(document.documentElement),
+        style: getComputedStyle(canvas.current),
       });
     };
     draw();

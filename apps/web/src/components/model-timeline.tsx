@@ -66,7 +66,7 @@ export function ModelTimeline({
           </Link>
         )}
       </div>
-      <ol className="scroll-x flex snap-x gap-3 pb-1 [--ground:var(--page)]">
+      <ol className="scroll-x flex snap-x gap-3 pb-1 [--scroll-ground:var(--page)]">
         {versions.map(({ id, name, description, createdAt, clean, attacked }, i) => (
           <li key={id} className="flex w-72 min-w-72 flex-1 snap-start flex-col">
             <Moment iso={createdAt} first={i === 0} last={i === versions.length - 1} />
@@ -132,7 +132,7 @@ export function ModelTimeline({
 /** A point on the line of time above a version. */
 function Moment({ iso, first, last }: { iso: string; first: boolean; last: boolean }) {
   return (
-    <div className="relative mb-2 flex items-center gap-2 text-xs text-muted">
+    <div className="relative mb-2 flex items-center text-xs text-muted">
       <span
         aria-hidden="true"
         className={`absolute top-1/2 h-px bg-line-strong ${first ? "left-4" : "-left-3"} ${last ? "w-4" : "right-0"}`}
@@ -141,7 +141,7 @@ function Moment({ iso, first, last }: { iso: string; first: boolean; last: boole
         aria-hidden="true"
         className="relative ml-4 size-2.5 rounded-full border-2 border-line-strong bg-page"
       />
-      <time dateTime={iso} className="relative bg-page pr-2">
+      <time dateTime={iso} className="relative bg-page px-2">
         {moment(iso)}
       </time>
     </div>

@@ -56,7 +56,7 @@ export function PlotFrame<Row>({
           <h2 id={titleId} className="font-semibold">
             {title}
           </h2>
-          {description && <p className="max-w-prose text-sm text-muted">{description}</p>}
+          {description && <p className="max-w-3xl text-sm text-muted">{description}</p>}
         </figcaption>
         <div className="no-print -mt-1 -mr-2 flex items-center">
           <button

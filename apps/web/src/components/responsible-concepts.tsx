@@ -9,6 +9,7 @@ import { inputHref, inputsHref } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
 import { CsvButton } from "./csv-button.tsx";
 import { type Column, tableCsv } from "./data-table.tsx";
+import { EffectBar, effectLimit } from "./effect-bar.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 
@@ -100,12 +101,8 @@ export function ResponsibleConceptList({
 }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, shownAtFirst);
-  const limit = Math.max(
-    0.01,
-    ...rows.map(({ effect }) => Math.max(Math.abs(effect.low), Math.abs(effect.high))),
-  );
+  const limit = effectLimit(rows.map(({ effect }) => effect));
   const digits = limit < 0.1 ? 3 : 2;
-  const at = (value: number) => `${50 + (value / limit) * 50}%`;
   return (
     <>
       <ol className="grid">
@@ -123,21 +120,7 @@ export function ResponsibleConceptList({
               >
                 {concept}
               </Link>
-              <div className="relative h-4 min-w-0 flex-1 rounded-sm bg-sunken" aria-hidden="true">
-                <span
-                  className="absolute top-0.5 bottom-0.5"
-                  style={{
-                    left: effect.value < 0 ? at(effect.value) : "50%",
-                    width: `${(Math.abs(effect.value) / limit) * 50}%`,
-                    background: effect.value < 0 ? "var(--missing)" : "var(--surplus)",
-                  }}
-                />
-                <span className="absolute inset-y-0 left-1/2 w-px bg-ink" />
-                <span
-                  className="absolute top-1/2 h-px bg-ink"
-                  style={{ left: at(effect.low), width: `${((effect.high - effect.low) / limit) * 50}%` }}
-                />
-              </div>
+              <EffectBar effect={effect} limit={limit} />
               <span className="w-14 shrink-0 text-right font-medium tabular-nums">
                 {signedDecimal(effect.value, digits)}
               </span>

@@ -25,13 +25,19 @@ export function rocBand(
   }));
 }
 
-/** Pointwise band of a risk-coverage curve over `inputs`: the share of defects among those let through. */
+/** The interval of a share of fewer inputs would fill the plot. */
+const fewest = 20;
+
+/**
+ * Pointwise band of a risk-coverage curve over `inputs`: the share of defects among those let through, from 20 of them
+ * on.
+ */
 export function riskBand(
   curve: readonly { readonly coverage: number; readonly risk: number }[],
   inputs: number,
 ): Band {
-  return curve.map(({ coverage, risk }) => ({
-    x: coverage,
-    ...wilsonInterval(risk, Math.round(coverage * inputs)),
-  }));
+  return curve.flatMap(({ coverage, risk }) => {
+    const passed = Math.round(coverage * inputs);
+    return passed < fewest ? [] : [{ x: coverage, ...wilsonInterval(risk, passed) }];
+  });
 }

@@ -23,9 +23,11 @@ test("bands hold their curve and narrow with the inputs behind it", () => {
     expect(few[i].high).toBeGreaterThanOrEqual(truePositiveRate);
   });
   expect(few[1].high - few[1].low).toBeGreaterThan(3 * (many[1].high - many[1].low));
+  // Ten inputs are too few.
   const [early, late] = riskBand(
     [
-      { coverage: 0.01, risk: 0.1 },
+      { coverage: 0.01, risk: 0 },
+      { coverage: 0.02, risk: 0.1 },
       { coverage: 1, risk: 0.1 },
     ],
     1000,
