@@ -2,7 +2,16 @@ import type { Page } from "@playwright/test";
 import { runIds } from "./dashboard.ts";
 
 /** A page of the dashboard on the demo's world. */
-export type DashboardPage = { readonly name: string; readonly path: string; readonly heading: RegExp };
+export type DashboardPage = {
+  readonly name: string;
+  readonly path: string;
+  readonly heading: RegExp;
+  /** HTTP status, if it is not 200. */
+  readonly status?: number;
+};
+
+/** A well-formed id that nothing has. */
+const unknownRun = encodeURIComponent(btoa("Run:00000000-0000-7000-8000-000000000000"));
 
 /** Every page, in the state that the demo leaves, and the states in which a page has nothing to show. */
 export async function dashboardPages(page: Page): Promise<DashboardPage[]> {
@@ -47,8 +56,9 @@ export async function dashboardPages(page: Page): Promise<DashboardPage[]> {
     { name: "report-print", path: `${run("v1.1 clean")}/print`, heading: /v1\.1/ },
     { name: "report-attacked-print", path: `${run("v1.0 under PGD")}/print`, heading: /PGD/ },
     { name: "compare-print", path: `/compare/print?${runs(...versions)}`, heading: /v1\.2/ },
-    { name: "run-missing", path: "/runs/nothing", heading: /no such run/i },
-    { name: "not-found", path: "/nowhere", heading: /no such page/i },
+    { name: "run-missing", path: `/runs/${unknownRun}`, heading: /There is no such run/ },
+    { name: "run-malformed", path: "/runs/nothing", heading: /Could not load the run/ },
+    { name: "not-found", path: "/nowhere", heading: /There is no such page/, status: 404 },
   ];
 }
 

@@ -156,6 +156,7 @@ export function ClassFaults({
                   const words = `${row.class}: ${faultLooks[fault].name} ${count(of(row).count)} of ${count(errors)} errors`;
                   return (
                     <Link
+                      prefetch={false}
                       key={fault}
                       href={inputsHref(runId, { trueClass: row.class, fault: [fault] })}
                       aria-label={words}

@@ -42,6 +42,7 @@ export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof c
   const scale = sequentialTable(theme);
   const value = (cell: Cell) => (
     <Link
+      prefetch={false}
       href={`/runs/${encodeURIComponent(cell.run.id)}`}
       className="grid gap-0.5 rounded-md border border-l-4 px-3 py-2 hover:bg-sunken"
       style={{ borderLeftColor: cssColour(colourAt(scale, 0, 1, cell.accuracy?.value ?? 0)) }}

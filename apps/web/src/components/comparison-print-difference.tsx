@@ -99,7 +99,7 @@ export function DifferenceSheet({
             empty="No significant change."
           />
         </div>
-        <div>
+        <div className="sm:col-span-2 print:col-span-2">
           <h3 className="font-medium">Largest changes of class × concept win rates</h3>
           <PaperTable
             label={`Changes of win rates, ${name}`}

@@ -151,6 +151,7 @@ function TopInputs({ runId, concept }: { runId: string; concept: string }) {
             {(node?.__typename === "Run" ? node.topInputs : []).map(({ input, strength, predictedClass }) => (
               <li key={input.id}>
                 <Link
+                  prefetch={false}
                   href={inputHref(runId, input.externalId)}
                   title={input.externalId}
                   className="group block"

@@ -168,6 +168,7 @@ export function ConfusionMatrix({
                     );
                   return (
                     <Link
+                      prefetch={false}
                       key={predicted}
                       href={inputsHref(runId, { trueClass: name, predictedClass: predicted })}
                       aria-label={words(row, column)}

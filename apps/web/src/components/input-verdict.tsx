@@ -130,6 +130,7 @@ function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) 
                 <span key={concept}>
                   {i > 0 && ", "}
                   <Link
+                    prefetch={false}
                     href={inputsHref(runId, { concept })}
                     className="text-ink underline decoration-line-strong hover:text-accent"
                   >

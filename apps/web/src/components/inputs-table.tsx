@@ -294,6 +294,7 @@ function VerdictCells({ runId, row }: { runId: string; row: Row }) {
       </span>
       <span role="cell" className="min-w-0">
         <Link
+          prefetch={false}
           href={inputHref(runId, row.externalId)}
           className="block truncate font-medium hover:text-accent hover:underline"
           title={row.externalId}

@@ -74,6 +74,7 @@ export function ModelTimeline({
               <h3 className="font-semibold">
                 {clean ? (
                   <Link
+                    prefetch={false}
                     href={`/runs/${encodeURIComponent(clean.id)}`}
                     className="hover:text-accent hover:underline"
                   >
@@ -111,6 +112,7 @@ export function ModelTimeline({
                   {attacked.map((run) => (
                     <li key={run.id} className="flex justify-between gap-2">
                       <Link
+                        prefetch={false}
                         href={`/runs/${encodeURIComponent(run.id)}`}
                         className="truncate text-muted hover:text-accent hover:underline"
                       >

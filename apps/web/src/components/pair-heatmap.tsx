@@ -144,13 +144,14 @@ export function PairHeatmap({
     };
   }, [differential, means.data, difference.data, binarised]);
 
-  const shownOrder = useMemo(() => {
-    if (!matrix) return [];
+  const orders = useMemo(() => {
+    if (!matrix) return null;
     const n = matrix.axis.length;
-    return order === "alphabetical"
-      ? alphabeticalOrder(matrix.axis)
-      : clusteringOrder(matrix.values, n, n, 0);
-  }, [matrix, order]);
+    return {
+      clustered: clusteringOrder(matrix.values, n, n, 0),
+      alphabetical: alphabeticalOrder(matrix.axis),
+    };
+  }, [matrix]);
   const words = useCallback(
     ({ row, column }: Cell) =>
       matrix
@@ -226,7 +227,7 @@ export function PairHeatmap({
         skeleton={<Skeleton className="h-96" />}
       >
         {() =>
-          matrix ? (
+          matrix && orders ? (
             <>
               <Heatmap
                 ref={heatmap}
@@ -236,8 +237,8 @@ export function PairHeatmap({
                 values={matrix.values}
                 scale={matrix.scale}
                 emphasised={matrix.emphasised}
-                rowOrder={shownOrder}
-                columnOrder={shownOrder}
+                rowOrder={orders[order]}
+                columnOrder={orders[order]}
                 square
                 describe={words}
               />

@@ -50,14 +50,17 @@ export function Paper({
 export function PaperSection({
   title,
   note,
+  together = false,
   children,
 }: {
   title: string;
   note?: ReactNode;
+  /** Stands on one sheet, as figures do. */
+  together?: boolean;
   children: ReactNode;
 }) {
   return (
-    <section className="min-w-0">
+    <section className={`min-w-0 ${together ? "break-inside-avoid" : ""}`}>
       <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
       {note && <p className="mb-1 break-after-avoid text-xs text-muted">{note}</p>}
       {children}

@@ -82,6 +82,7 @@ export function PublishedDetectors({
         value: ({ run }) => shortRunName(run),
         cell: ({ run }) => (
           <Link
+            prefetch={false}
             href={`/runs/${encodeURIComponent(run.id)}/detector`}
             className="whitespace-nowrap hover:text-accent hover:underline"
           >

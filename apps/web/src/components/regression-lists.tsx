@@ -53,6 +53,7 @@ function changeColumns(runId: string): Column<Changed>[] {
       value: (row) => row.externalId,
       cell: (row) => (
         <Link
+          prefetch={false}
           href={inputHref(runId, row.externalId)}
           className="flex items-center gap-2 font-medium hover:text-accent hover:underline"
         >

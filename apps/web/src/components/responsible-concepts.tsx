@@ -110,6 +110,7 @@ export function ResponsibleConceptList({
           <li key={concept} className="border-t py-2.5 first:border-t-0">
             <div className="flex items-center gap-3">
               <Link
+                prefetch={false}
                 href={inputsHref(runId, {
                   concept,
                   misclassified: true,
@@ -132,7 +133,12 @@ export function ResponsibleConceptList({
               </p>
               <div className="flex gap-1">
                 {exampleInputs.slice(0, 5).map((input) => (
-                  <Link key={input.id} href={inputHref(runId, input.externalId)} title={input.externalId}>
+                  <Link
+                    prefetch={false}
+                    key={input.id}
+                    href={inputHref(runId, input.externalId)}
+                    title={input.externalId}
+                  >
                     <Thumbnail
                       imageUrl={input.imageUrl}
                       alt={`${input.externalId}, ${input.trueClass ?? "unlabelled"}`}

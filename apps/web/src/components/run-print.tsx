@@ -96,10 +96,13 @@ function RunSheet({ run, report }: { run: PrintedRun; report: PrintedReport }) {
       </PaperSection>
       {run.differentialHeatmap && (
         <PaperSection
+          together
           title="Correct − incorrect"
           note={`Teal: “row > column” is more frequent when the answer is right; brown: when it is wrong. Full colour: the ${count(run.differentialHeatmap.significantCells)} significant of ${count(run.differentialHeatmap.testedCells)} tested cells (q ≤ ${run.differentialHeatmap.significanceLevel}).`}
         >
-          <PaperDifferential label="Correct − incorrect of all classes" heatmap={run.differentialHeatmap} />
+          <div className="max-w-[130mm]">
+            <PaperDifferential label="Correct − incorrect of all classes" heatmap={run.differentialHeatmap} />
+          </div>
         </PaperSection>
       )}
       {report.attackConcepts && (
@@ -152,10 +155,12 @@ function Confusions({ classes, report }: { classes: readonly string[]; report: P
   return (
     <>
       {matrix && (
-        <PaperSection title="Confusion matrix" note="Colour: share of the row, stretched at the low end.">
-          <div className="break-inside-avoid">
-            <PaperConfusions classes={classes} pairs={report.pairs} />
-          </div>
+        <PaperSection
+          together
+          title="Confusion matrix"
+          note="Colour: share of the row, stretched at the low end."
+        >
+          <PaperConfusions classes={classes} pairs={report.pairs} />
         </PaperSection>
       )}
       <PaperSection
