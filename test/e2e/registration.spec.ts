@@ -1,17 +1,8 @@
-import { fileURLToPath } from "node:url";
-import {
-  Client,
-  createConceptSet,
-  findMembers,
-  registerModelVersion,
-  startRun,
-  waitForRun,
-} from "@faultline/cli";
+import { writeFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
 import { open } from "./dashboard.ts";
+import { classes, faultline } from "./faultline.ts";
 
-const client = new Client({ url: process.env.FAULTLINE_API_URL ?? "", project: "menagerie" });
-const classes = ["truck", "car", "plane", "ship", "cat", "dog", "equine", "deer", "frog", "bird"];
 const preprocessing = {
   width: 64,
   height: 64,
@@ -21,64 +12,66 @@ const preprocessing = {
   standardDeviation: [0.25, 0.25, 0.25],
 };
 
-/** Registers v1.0's encoder with v1.2's head under a new name, as a training job would. */
-async function registerVersion(name: string) {
-  const file = (path: string) => fileURLToPath(new URL(`../../demo/models/${path}`, import.meta.url));
-  const members = await findMembers(client, "menagerie", {
-    model: "Menagerie classifier",
-    vlm: "Menagerie VLM",
-    dataset: "Menagerie",
-  });
-  const version = await registerModelVersion(client, {
-    modelId: members.model,
-    name,
-    description: "Registered by a test.",
-    classes,
-    encoderSha256: await client.upload(file("v1.0/encoder.onnx")),
-    headSha256: await client.upload(file("v1.2/head.onnx")),
-    preprocessing,
-  });
-  return { members, version };
+/** What the command printed as JSON; throws what it complained about. */
+async function answered(...args: string[]): Promise<{ id: string }> {
+  const { code, stdout, stderr } = await faultline(...args, "--json");
+  if (code !== 0) throw new Error(`faultline ${args.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout);
 }
 
 test("a model version registered through the API appears, runs live, and ends in a report", async ({
   page,
-}) => {
-  test.setTimeout(150_000);
+}, info) => {
+  test.setTimeout(180_000);
   const name = `t${Date.now()}`;
-  const complaints = await open(page, "/", /Menagerie/);
-  await expect(page.getByRole("heading", { name, exact: true })).toHaveCount(0);
-  const { members, version } = await registerVersion(name);
-  await page.reload();
   const card = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  const complaints = await open(page, "/", /Menagerie/);
+  await expect(card).toHaveCount(0);
+
+  // v1.0's encoder under v1.2's head, as a training job would register it.
+  const file = info.outputPath("preprocessing.json");
+  await writeFile(file, JSON.stringify(preprocessing));
+  await answered(
+    ...["register", "model-version", "--model", "Menagerie classifier", "--version", name],
+    ...["--classes", classes, "--preprocessing", file],
+    ...["--encoder", "demo/models/v1.0/encoder.onnx", "--head", "demo/models/v1.2/head.onnx"],
+  );
+  await page.reload();
   await expect(card).toContainText("No finished run on clean data.");
 
-  const conceptSet = await createConceptSet(client, {
-    projectId: members.project,
-    name: `of ${name}`,
-    phrases: ["wheels", "horns", "wings", "hairy"],
-    templates: ["a photo of {}"],
-  });
-  const run = await startRun(client, {
-    name: `${name} clean`,
-    modelVersionId: version.id,
-    visionLanguageModelId: members.vlm,
-    conceptSetId: conceptSet.id,
-    datasetId: members.dataset,
-  });
+  await answered("register", "concept-set", "--name", `of ${name}`, "--phrases", "wheels,horns,wings,hairy");
+  const run = await answered(
+    ...["run", "start", "--no-wait", "--model", "Menagerie classifier", "--version", name],
+    ...["--vlm", "Menagerie VLM", "--concept-set", `of ${name}`, "--dataset", "Menagerie"],
+  );
   await page.reload();
   const running = page.getByRole("region", { name: "Running now" });
   await expect(running.getByText(name)).toBeVisible();
-  await expect(running.getByRole("status")).toHaveText(/Embed|Align|Strengths|Report|Verdicts/);
 
   await page.goto(`/runs/${encodeURIComponent(run.id)}`);
   await expect(
     page.getByRole("heading", { name: "The report appears here when the run is done" }),
   ).toBeVisible();
-  await waitForRun(client, run.id, () => {});
+  await expect(page.getByRole("status")).toHaveText(/Plan|Embed|Align|Strengths|Report|Verdicts/);
   // Without a reload: the page follows the run.
-  await expect(page.getByText("Encoder faults", { exact: true })).toBeVisible();
+  await expect(page.getByText("Encoder faults", { exact: true })).toBeVisible({ timeout: 120_000 });
   await page.goto("/");
+  await expect(running).toHaveCount(0);
   await expect(card.getByText(/encoder \d+/)).toBeVisible();
   expect(complaints).toEqual([]);
+});
+
+test("a cancelled run says so, and starts again", async ({ page }) => {
+  const run = await answered(
+    ...["run", "start", "--no-wait", "--model", "Menagerie classifier", "--version", "v1.0"],
+    ...["--vlm", "Menagerie VLM", "--concept-set", "RIVAL10 attributes@1", "--dataset", "Menagerie"],
+    ...["--name", `cancelled ${Date.now()}`],
+  );
+  await page.goto(`/runs/${encodeURIComponent(run.id)}`);
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "This run was cancelled" })).toBeVisible();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("button", { name: "Cancel the run" })).toBeVisible();
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "This run was cancelled" })).toBeVisible();
 });

@@ -34,7 +34,7 @@ export const classColumns: Column<ClassRow>[] = [
   share("undecided", "Undecided", (row) => row.undecidedFaults),
   {
     id: "bar",
-    header: "",
+    header: "Shares",
     value: (row) => row.inputs - row.correct,
     className: "w-24",
     cell: (row) => (
@@ -93,7 +93,7 @@ export function effectColumns(rows: readonly Effect[]): Column<Effect>[] {
     { id: "concept", header: "Concept", value: (row) => row.concept },
     {
       id: "bar",
-      header: "",
+      header: "Size",
       value: (row) => row.effect.value,
       className: "w-32",
       cell: (row) => (
