@@ -28,6 +28,7 @@ const concepts = [
   ],
   ...["beak", "hairy", "metallic", "rectangular", "wet", "long", "tall", "patterned"],
 ];
+const ofMenagerie = { classes, concepts };
 const axis = [...concepts, ...classes];
 
 export interface BenchWorld {
@@ -152,13 +153,21 @@ function faultOf(u: number): Fault {
   return u < 0.5 ? "ENCODER" : u < 0.9 ? "HEAD" : "UNDECIDED";
 }
 
-/** A report of the size that ten classes and 18 concepts give. */
-async function writeReport(
+/** Names of a run's axis. */
+interface Names {
+  readonly classes: readonly string[];
+  readonly concepts: readonly string[];
+}
+
+/** A report of the size that these classes and concepts give; by default ten and 18. */
+export async function writeReport(
   { prisma }: Pick<Database, "prisma">,
   runId: string,
   inputs: number,
   seed: number,
+  { classes, concepts }: Names = ofMenagerie,
 ): Promise<void> {
+  const axis = [...concepts, ...classes];
   const uniform = random(seed + 1000);
   const interval = () => {
     const value = uniform();
@@ -239,9 +248,9 @@ async function writeReport(
     data: classes.map((_, classIndex) => ({
       runId,
       classIndex,
-      inputs: inputs / 10,
-      correct: Math.round(inputs * 0.085),
-      ...faults(Math.round(wrong / 10)),
+      inputs: Math.round(inputs / classes.length),
+      correct: Math.round((inputs * 0.85) / classes.length),
+      ...faults(Math.round(wrong / classes.length)),
     })),
   });
   await prisma.faultPair.createMany({

@@ -6,7 +6,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const BENCHES = ["core", "alignment", "ablation", "pipeline", "scaling", "api"];
+const BENCHES = ["core", "alignment", "ablation", "pipeline", "scaling", "api", "dashboard"];
 /** What the method's own numerics take, asked for by one name. */
 const GROUPS = { core: ["core", "alignment"] };
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,24 +1,5 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "@playwright/test";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const classes = "truck,car,plane,ship,cat,dog,equine,deer,frog,bird";
-
-/** Runs `faultline` against the demo's API, as a CI script would. */
-async function faultline(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const environment = {
-    ...process.env,
-    FAULTLINE_URL: process.env.FAULTLINE_API_URL,
-    FAULTLINE_PROJECT: "menagerie",
-  };
-  const options = { cwd: root, env: environment, maxBuffer: 2 ** 26 };
-  return promisify(execFile)("node", ["apps/cli/bin/faultline.mjs", ...args], options).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  );
-}
+import { classes, faultline } from "./faultline.ts";
 
 async function runOf(version: string): Promise<string> {
   const response = await fetch(new URL("/graphql", process.env.FAULTLINE_API_URL), {

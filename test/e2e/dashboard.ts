@@ -4,7 +4,7 @@ import { expect, type Page } from "@playwright/test";
 /** The demo's runs as the API lists them: name -> id. */
 export async function runIds(page: Page): Promise<Map<string, string>> {
   const response = await page.request.post("/api/graphql", {
-    data: { query: `{ project(slug: "menagerie") { runs(first: 10) { edges { node { id name } } } } }` },
+    data: { query: `{ project(slug: "menagerie") { runs(first: 100) { edges { node { id name } } } } }` },
   });
   const { data } = await response.json();
   return new Map(

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { open, runPath, settled, violations } from "./dashboard.ts";
+import { open, runPath } from "./dashboard.ts";
 
 test("a cell of the confusion matrix leads to its inputs, and one of them to its explanation", async ({
   page,
@@ -95,16 +95,3 @@ test("exports carry the filter", async ({ page }) => {
   for await (const chunk of stream) text += chunk;
   expect(text.trim().split("\n")).toHaveLength(172);
 });
-
-for (const colorScheme of ["light", "dark"] as const)
-  test(`axe finds no violation on inputs in ${colorScheme}`, async ({ browser }) => {
-    const context = await browser.newContext({ colorScheme });
-    const page = await context.newPage();
-    const run = await runPath(page, "v1.0 under FGSM");
-    for (const path of [`${run}/inputs`, `${run}/inputs/test/car/test-0016`]) {
-      await open(page, path, /FGSM/);
-      await settled(page);
-      expect(await violations(page), path).toEqual([]);
-    }
-    await context.close();
-  });

@@ -94,23 +94,27 @@ test("the theme switch goes round and is kept", async ({ page }) => {
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
-test("no page scrolls sideways at 390 pixels", async ({ page }) => {
-  await page.setViewportSize({ width: 390, height: 844 });
-  const run = await runPath(page, "v1.1 clean");
-  const ids = [...(await runIds(page)).values()].slice(0, 3).join(",");
-  for (const path of [
-    "/",
-    run,
-    `${run}/inputs`,
-    `${run}/inputs/test/car/test-0016`,
-    `/compare?runs=${encodeURIComponent(ids)}`,
-  ]) {
-    await page.goto(path);
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    await settled(page);
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      path,
-    ).toBeLessThanOrEqual(0);
+test("small multiples and references save themselves too", async ({ page }) => {
+  const ids = await runIds(page);
+  const runs = ["v1.0 clean", "v1.1 clean"].map((name) => ids.get(name)).join(",");
+  const plots = [
+    [`/compare?runs=${encodeURIComponent(runs)}`, /Compare runs/, "Class × concept, side by side", 2],
+    [
+      `${await runPath(page, "v1.1 clean")}/inputs/test/car/test-0016`,
+      /v1\.1/,
+      "Heatmap beside its references",
+      3,
+    ],
+  ] as const;
+  for (const [path, heading, name, drawings] of plots) {
+    await open(page, path, heading);
+    const plot = page.getByRole("figure", { name, exact: true });
+    await expect(plot.locator("canvas")).toHaveCount(drawings);
+    await plot.getByRole("button", { name: `Save ${name}` }).click();
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("menuitem", { name: "SVG drawing" }).click();
+    const svg = await readFile(await (await waiting).path(), "utf8");
+    expect(svg.match(/<image href="data:image\/png/g)).toHaveLength(drawings);
+    expect(svg).toContain(">wheels</text>");
   }
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { open, runIds, settled, violations } from "./dashboard.ts";
+import { open, runIds, settled } from "./dashboard.ts";
 
 test("the overview lists every run of the demo with its numbers", async ({ page }) => {
   const complaints = await open(page, "/", /Menagerie/);
@@ -28,20 +28,3 @@ test("the comparison tells v1.2 from v1.0", async ({ page }) => {
   await settled(page);
   expect(complaints).toEqual([]);
 });
-
-for (const colorScheme of ["light", "dark"] as const)
-  test(`axe finds no violation in ${colorScheme}`, async ({ browser }) => {
-    const context = await browser.newContext({ colorScheme });
-    const page = await context.newPage();
-    const ids = await runIds(page);
-    const report = `/runs/${encodeURIComponent(ids.get("v1.0 clean") ?? "")}`;
-    for (const [path, heading] of [
-      ["/", /Menagerie/],
-      [report, /v1\.0/],
-      [`/compare?runs=${encodeURIComponent([...ids.values()].slice(0, 3).join(","))}`, /Compare runs/],
-    ] as const) {
-      await open(page, path, heading);
-      expect(await violations(page), path).toEqual([]);
-    }
-    await context.close();
-  });

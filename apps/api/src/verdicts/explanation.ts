@@ -269,11 +269,13 @@ function sentence({ row, detector, strengths }: ExplanationShape): string {
   if (!detector) return `The answer "${label}" could not be judged: calibration had no errors to learn from.`;
   const [cell] = detector.explain(strengths, predictedClass, 1);
   const share = (mean: number) => `${Math.round(100 * mean)} %`;
-  const because = cell
-    ? ` "${names.axis[cell.stronger]}" is stronger than "${names.axis[cell.weaker]}" here, as in ` +
-      `${share(cell.incorrectMean)} of its known errors and ${share(cell.correctMean)} of its correct answers.`
-    : " No pair of concepts speaks for an error.";
-  return verdict === "DEFECT"
-    ? `The answer "${label}" looks like an error:${because}`
-    : `The answer "${label}" looks like its correct ones:${because}`;
+  const sign =
+    cell &&
+    `"${names.axis[cell.stronger]}" is stronger than "${names.axis[cell.weaker]}" here, as in ` +
+      `${share(cell.incorrectMean)} of its known errors and ${share(cell.correctMean)} of its correct answers.`;
+  if (verdict === "DEFECT")
+    return `The answer "${label}" looks like an error: ${sign ?? "no pair of concepts alone says why."}`;
+  return sign
+    ? `The answer "${label}" is not called an error. What speaks most for one: ${sign}`
+    : `The answer "${label}" looks like its correct ones: no pair of concepts speaks for an error.`;
 }

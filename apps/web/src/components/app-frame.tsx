@@ -40,17 +40,20 @@ export function AppFrame({ children }: { children: ReactNode }) {
       >
         Skip to content
       </a>
-      <header className="no-print sticky top-0 z-30 border-b bg-surface">
-        <div className="mx-auto flex h-12 max-w-[1560px] items-center gap-1 px-4 sm:px-6">
+      <header className="no-print z-30 border-b bg-surface sm:sticky sm:top-0">
+        <div className="mx-auto flex max-w-[1560px] flex-wrap items-center gap-x-1 px-4 sm:h-12 sm:flex-nowrap sm:px-6">
           <Link
             href="/"
             aria-label="Faultline: overview"
-            className="mr-2 flex items-center gap-2 font-semibold tracking-tight sm:mr-5"
+            className="mr-auto flex h-11 items-center gap-2 font-semibold tracking-tight sm:mr-5 sm:h-auto"
           >
             <Mark />
-            <span className="hidden sm:inline">Faultline</span>
+            <span>Faultline</span>
           </Link>
-          <nav aria-label="Main" className="flex min-w-0 flex-1 gap-0.5 overflow-x-auto px-0.5 sm:gap-1">
+          <nav
+            aria-label="Main"
+            className="order-last -mx-2 flex basis-full justify-between overflow-x-auto pb-1.5 sm:order-none sm:mx-0 sm:min-w-0 sm:flex-1 sm:basis-auto sm:justify-start sm:gap-1 sm:px-0.5 sm:pb-0"
+          >
             {places.map((place) => {
               const here = place.holds(path);
               return (

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { amplifiedDifference } from "../plots/amplified-difference.ts";
 import { apiPath, Thumbnail } from "./thumbnail.tsx";
 
+/** Tailwind's w-44 in pixels. */
 const side = 176;
 
 /** The clean picture, the attacked one, and what lies between them, amplified. */
@@ -44,7 +45,7 @@ export function AttackDifference({
   }, [both, cleanUrl, attackedUrl, amplification]);
 
   return (
-    <div className="flex flex-wrap gap-4">
+    <div className="grid grid-cols-3 gap-2 self-start sm:flex sm:gap-4">
       <Picture caption="Clean" url={cleanUrl} />
       <Picture caption={attack ? `Under ${attack}` : "Attacked"} url={attackedUrl} />
       {both && (
@@ -53,11 +54,10 @@ export function AttackDifference({
             ref={canvas}
             role="img"
             aria-label={`Difference between the clean and the attacked picture, amplified ${amplification} times; grey is no change`}
-            className="pixelated rounded-md bg-sunken [image-rendering:pixelated]"
-            style={{ width: side, height: side }}
+            className="block aspect-square w-full rounded-md bg-sunken [image-rendering:pixelated] sm:w-44"
           />
           <figcaption className="mt-1 text-sm text-muted">
-            <label className="flex items-center gap-2">
+            <label className="flex flex-wrap items-center gap-x-2">
               Difference × {amplification}
               <input
                 type="range"
@@ -65,7 +65,7 @@ export function AttackDifference({
                 max={32}
                 value={amplification}
                 onChange={(event) => setAmplification(Number(event.target.value))}
-                className="w-20 accent-(--accent)"
+                className="w-20 max-w-full accent-(--accent)"
                 aria-label="Amplification"
               />
             </label>

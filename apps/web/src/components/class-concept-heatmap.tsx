@@ -59,16 +59,18 @@ export function ClassConceptHeatmap({ runId }: { runId: string }) {
   const [state, retry] = useQuery({ query: viewQuery, variables: { id: runId, kind } });
   const heatmap = useRef<HeatmapHandle>(null);
   const view = state.data?.node?.__typename === "Run" ? state.data.node.classConceptView : null;
+  // Both at once: switching then costs no clustering.
   const orders = useMemo(() => {
     if (!view) return null;
     const { classes, axis, values } = view;
-    if (order === "alphabetical")
-      return { rows: alphabeticalOrder(classes), columns: alphabeticalOrder(axis) };
     return {
-      rows: clusteringOrder(values, classes.length, axis.length),
-      columns: columnClusteringOrder(values, classes.length, axis.length),
+      clustered: {
+        rows: clusteringOrder(values, classes.length, axis.length),
+        columns: columnClusteringOrder(values, classes.length, axis.length),
+      },
+      alphabetical: { rows: alphabeticalOrder(classes), columns: alphabeticalOrder(axis) },
     };
-  }, [view, order]);
+  }, [view]);
   const words = ({ row, column }: Cell) =>
     view
       ? `${view.axis[column]} in ${view.classes[row]}: win rate ${decimal(view.values[row * view.axis.length + column])}, ${count(view.inputs[row])} inputs`
@@ -139,8 +141,8 @@ export function ClassConceptHeatmap({ runId }: { runId: string }) {
               columnLabels={view.axis}
               values={view.values}
               scale={sequential}
-              rowOrder={orders.rows}
-              columnOrder={orders.columns}
+              rowOrder={orders[order].rows}
+              columnOrder={orders[order].columns}
               describe={words}
               card={(cell) => (
                 <CellCard

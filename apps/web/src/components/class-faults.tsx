@@ -3,6 +3,7 @@
 import Link from "next/link";
 import { useRef, useState } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
+import { fittingLabel, textWidth } from "../plots/label-text.ts";
 import { count, percent } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
@@ -57,8 +58,9 @@ const columns: Column<ClassRow>[] = [
   { id: "undecided", header: "Undecided", align: "right", value: (row) => row.undecidedFaults.count },
 ];
 
-const rowHeight = 34;
-const labelWidth = 72;
+const rowHeight = 38;
+const barHeight = 24;
+const labelSize = 12;
 const shownAtFirst = 15;
 
 const parts = [
@@ -83,8 +85,15 @@ export function ClassFaults({
     .toSorted((a, b) => a.correct / a.inputs - b.correct / b.inputs);
   const rows = all ? everyRow : everyRow.slice(0, shownAtFirst);
   const largest = Math.max(0.02, ...rows.map((row) => 1 - row.correct / row.inputs));
+  const labelWidth = Math.min(
+    plotWidth * 0.35,
+    textWidth(
+      rows.map((row) => row.class),
+      labelSize,
+    ) + 16,
+  );
   const room = plotWidth - labelWidth - 52;
-  const height = rows.length * rowHeight + 8;
+  const height = rows.length * rowHeight;
   return (
     <PlotFrame
       title="Faults by class"
@@ -123,20 +132,20 @@ export function ClassFaults({
             </pattern>
           </defs>
           {rows.map((row, i) => {
-            const y = i * rowHeight + 4;
+            const y = i * rowHeight + (rowHeight - barHeight) / 2;
             const errors = row.inputs - row.correct;
             let x = labelWidth;
             return (
               <g key={row.class}>
                 <text
                   x={labelWidth - 8}
-                  y={y + 12}
+                  y={y + barHeight / 2}
                   textAnchor="end"
                   dominantBaseline="central"
-                  fontSize="12"
+                  fontSize={labelSize}
                   fill="var(--ink)"
                 >
-                  {row.class}
+                  {fittingLabel(row.class, labelWidth - 10, labelSize)}
                 </text>
                 {parts.map(({ fault, of }) => {
                   const share = of(row).count / row.inputs;
@@ -147,6 +156,7 @@ export function ClassFaults({
                   const words = `${row.class}: ${faultLooks[fault].name} ${count(of(row).count)} of ${count(errors)} errors`;
                   return (
                     <Link
+                      prefetch={false}
                       key={fault}
                       href={inputsHref(runId, { trueClass: row.class, fault: [fault] })}
                       aria-label={words}
@@ -156,13 +166,19 @@ export function ClassFaults({
                         x={at + 0.5}
                         y={y}
                         width={Math.max(1, width - 1)}
-                        height={24}
+                        height={barHeight}
                         fill={fault === "UNDECIDED" ? "url(#undecided-hatch)" : faultLooks[fault].colour}
                       />
                     </Link>
                   );
                 })}
-                <text x={x + 6} y={y + 12} dominantBaseline="central" fontSize="11.5" fill="var(--muted)">
+                <text
+                  x={x + 6}
+                  y={y + barHeight / 2}
+                  dominantBaseline="central"
+                  fontSize="11.5"
+                  fill="var(--muted)"
+                >
                   {percent(errors / row.inputs)}
                 </text>
               </g>

@@ -6,11 +6,16 @@ import { graphql } from "../graphql.ts";
 import { alphabeticalOrder, clusteringOrder } from "../plots/clustering-order.ts";
 import { divergingLimit } from "../plots/colour-scales.ts";
 import { count, probability, signedDecimal } from "../plots/number-format.ts";
-import type { Column } from "./data-table.tsx";
+import { CsvButton } from "./csv-button.tsx";
+import { type Column, tableCsv } from "./data-table.tsx";
 import { Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
-import { ResponsibleConceptList, responsibleConceptFragment } from "./responsible-concepts.tsx";
+import {
+  ResponsibleConceptList,
+  responsibleColumns,
+  responsibleConceptFragment,
+} from "./responsible-concepts.tsx";
 
 const differenceQuery = graphql(
   `query ComparisonDifference($ids: [ID!]!, $class: String) {
@@ -152,10 +157,21 @@ export function ComparisonDifference({
         </Loaded>
       </PlotFrame>
       <section aria-labelledby="changed-concepts" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-        <h2 id="changed-concepts" className="font-semibold">
-          Concepts that changed
-        </h2>
-        <p className="mb-2 text-sm text-muted">Above 0: wins more often than in the baseline.</p>
+        <div className="mb-2 flex items-start justify-between gap-3">
+          <div>
+            <h2 id="changed-concepts" className="font-semibold">
+              Concepts that changed
+            </h2>
+            <p className="text-sm text-muted">Above 0: wins more often than in the baseline.</p>
+          </div>
+          {data && data.responsibleConcepts.length > 0 && (
+            <CsvButton
+              name="changed-concepts"
+              label="Concepts that changed"
+              text={() => tableCsv(responsibleColumns, data.responsibleConcepts)}
+            />
+          )}
+        </div>
         {data && data.responsibleConcepts.length > 0 ? (
           <ResponsibleConceptList runId={other} rows={data.responsibleConcepts} chosenClass={chosenClass} />
         ) : (

@@ -1,14 +1,19 @@
 "use client";
 
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { useQuery } from "urql";
 import { graphql } from "../graphql.ts";
 import { alphabeticalOrder, clusteringOrder, columnClusteringOrder } from "../plots/clustering-order.ts";
 import type { ComparisonState } from "../plots/compare-state.ts";
+import { joinedSvg } from "../plots/joined-svg.ts";
 import { count, decimal } from "../plots/number-format.ts";
+import type { Column } from "./data-table.tsx";
+import { pageColours } from "./download.ts";
 import { SegmentedControl } from "./form-controls.tsx";
-import { Heatmap, ScaleLegend } from "./heatmap.tsx";
+import { Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { PlotFrame } from "./plot-frame.tsx";
+import { ScaleLegend } from "./scale-legend.tsx";
 
 const viewsQuery = graphql(`
   query ComparedViews($ids: [ID!]!, $kind: HeatmapKind!) {
@@ -20,6 +25,22 @@ const viewsQuery = graphql(`
 `);
 
 const sequential = { kind: "sequential" } as const;
+
+type CellRow = { run: string; class: string; concept: string; value: number | null; inputs: number };
+
+const columns: Column<CellRow>[] = [
+  { id: "run", header: "Run", value: (row) => row.run },
+  { id: "class", header: "Class", value: (row) => row.class },
+  { id: "concept", header: "Concept", value: (row) => row.concept },
+  {
+    id: "value",
+    header: "Win rate",
+    align: "right",
+    value: (row) => row.value,
+    cell: (row) => decimal(row.value),
+  },
+  { id: "inputs", header: "Inputs", align: "right", value: (row) => row.inputs },
+];
 
 /** The class × concept views of the runs as small multiples: one scale, and the baseline's order for all. */
 export function ComparisonHeatmaps({
@@ -61,35 +82,63 @@ export function ComparisonHeatmaps({
       };
     });
   }, [state.data, order]);
+  const handles = useRef<(HeatmapHandle | null)[]>([]);
+  const drawings = () =>
+    names.flatMap((caption, i) => {
+      const svg = handles.current[i]?.svg();
+      return svg ? [{ caption, svg }] : [];
+    });
   return (
-    <section aria-labelledby="multiples" className="rounded-lg border bg-surface p-4 sm:p-5">
-      <h2 id="multiples" className="font-semibold">
-        Class × concept, side by side
-      </h2>
-      <p className="mb-2 text-sm text-muted">One scale and the baseline's order for all.</p>
-      <div className="no-print mb-3 flex flex-wrap items-center gap-3">
-        <SegmentedControl
-          label="Inputs of a class"
-          value={view}
-          onChange={onView}
-          options={[
-            { value: "ground-truth", label: "Ground truth" },
-            { value: "output-label", label: "Output label" },
-          ]}
-        />
-        <SegmentedControl
-          label="Order"
-          value={order}
-          onChange={onOrder}
-          options={[
-            { value: "clustered", label: "Clustered" },
-            { value: "alphabetical", label: "A–Z" },
-          ]}
-        />
-        <span className="text-xs text-muted">
-          <ScaleLegend scale={sequential} />
-        </span>
-      </div>
+    <PlotFrame
+      title="Class × concept, side by side"
+      description="One scale and the baseline's order for all."
+      name="class-concept-comparison"
+      columns={columns}
+      rows={() =>
+        multiples.flatMap((own, i) =>
+          own
+            ? own.classes.flatMap((name, row) =>
+                own.axis.map((concept, column) => ({
+                  run: names[i],
+                  class: name,
+                  concept,
+                  value: own.values[row * own.axis.length + column],
+                  inputs: own.inputs[row],
+                })),
+              )
+            : [],
+        )
+      }
+      svg={() => {
+        const drawn = drawings();
+        return drawn.length > 0 ? joinedSvg(drawn, 2, pageColours()) : null;
+      }}
+      toolbar={
+        <>
+          <SegmentedControl
+            label="Inputs of a class"
+            value={view}
+            onChange={onView}
+            options={[
+              { value: "ground-truth", label: "Ground truth" },
+              { value: "output-label", label: "Output label" },
+            ]}
+          />
+          <SegmentedControl
+            label="Order"
+            value={order}
+            onChange={onOrder}
+            options={[
+              { value: "clustered", label: "Clustered" },
+              { value: "alphabetical", label: "A–Z" },
+            ]}
+          />
+          <span className="text-xs text-muted">
+            <ScaleLegend scale={sequential} />
+          </span>
+        </>
+      }
+    >
       <Loaded state={state} retry={retry} what="the heatmaps" skeleton={<Skeleton className="h-80" />}>
         {() => (
           <div className="grid gap-x-5 gap-y-4 md:grid-cols-2 2xl:grid-cols-3">
@@ -98,6 +147,9 @@ export function ComparisonHeatmaps({
                 <figcaption className="mb-1 text-sm font-medium">{names[i]}</figcaption>
                 {own ? (
                   <Heatmap
+                    ref={(handle) => {
+                      handles.current[i] = handle;
+                    }}
                     bare
                     label={`Class × concept win rates of ${names[i]}`}
                     rowLabels={own.classes}
@@ -124,6 +176,6 @@ export function ComparisonHeatmaps({
           </div>
         )}
       </Loaded>
-    </section>
+    </PlotFrame>
   );
 }

@@ -4,6 +4,8 @@ import Link from "next/link";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { colourAt, cssColour, sequentialTable } from "../plots/colour-scales.ts";
 import { decimal, percent } from "../plots/number-format.ts";
+import { CsvButton } from "./csv-button.tsx";
+import { type Column, tableCsv } from "./data-table.tsx";
 import { FaultShape } from "./marks.tsx";
 import { useTheme } from "./theme.tsx";
 
@@ -22,6 +24,14 @@ export const comparisonMatrixFragment = graphql(`
 
 type Cell = ResultOf<typeof comparisonMatrixFragment>["matrix"][number];
 
+const columns: Column<Cell>[] = [
+  { id: "version", header: "Version", value: (cell) => cell.modelVersion },
+  { id: "attack", header: "Attack", value: (cell) => cell.attackType ?? "clean" },
+  { id: "accuracy", header: "Accuracy", value: (cell) => cell.accuracy?.value },
+  { id: "auroc", header: "Detection AUROC", value: (cell) => cell.detectorAuroc?.value },
+  { id: "encoder", header: "Encoder share", value: (cell) => cell.encoderShare?.value },
+];
+
 /** Version × attack: accuracy, detection AUROC and encoder share of the compared runs. */
 export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof comparisonMatrixFragment> }) {
   const theme = useTheme();
@@ -32,6 +42,7 @@ export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof c
   const scale = sequentialTable(theme);
   const value = (cell: Cell) => (
     <Link
+      prefetch={false}
       href={`/runs/${encodeURIComponent(cell.run.id)}`}
       className="grid gap-0.5 rounded-md border border-l-4 px-3 py-2 hover:bg-sunken"
       style={{ borderLeftColor: cssColour(colourAt(scale, 0, 1, cell.accuracy?.value ?? 0)) }}
@@ -45,12 +56,21 @@ export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof c
   );
   return (
     <section aria-labelledby="matrix" className="rounded-lg border bg-surface p-4 sm:p-5">
-      <h2 id="matrix" className="font-semibold">
-        Version × attack
-      </h2>
-      <p className="mb-2 text-sm text-muted">Accuracy, detection AUROC and share of encoder faults.</p>
+      <div className="mb-2 flex items-start justify-between gap-3">
+        <div>
+          <h2 id="matrix" className="font-semibold">
+            Version × attack
+          </h2>
+          <p className="text-sm text-muted">Accuracy, detection AUROC and share of encoder faults.</p>
+        </div>
+        <CsvButton
+          name="version-attack"
+          label="Version × attack"
+          text={() => tableCsv(columns, comparison.matrix)}
+        />
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section aria-label="Version by attack" tabIndex={0} className="overflow-x-auto">
+      <section aria-label="Version by attack" tabIndex={0} className="scroll-x">
         <table className="text-sm">
           <thead>
             <tr>
@@ -75,7 +95,7 @@ export function ComparisonMatrix({ comparison }: { comparison: ResultOf<typeof c
                     (candidate) => candidate.modelVersion === version && candidate.attackType === attack,
                   );
                   return (
-                    <td key={attack ?? ""} className="min-w-36 p-1 align-top">
+                    <td key={attack ?? ""} className="min-w-36 p-1">
                       {cell ? value(cell) : <span className="px-3 text-faint">not compared</span>}
                     </td>
                   );

@@ -6,13 +6,14 @@ import {
   count,
   type Interval,
   percentagePoints,
+  pointsInterval,
   probability,
   signedDecimal,
 } from "../plots/number-format.ts";
-import { Button } from "./button.tsx";
-import { downloadFile } from "./download.ts";
+import { CsvButton } from "./csv-button.tsx";
 import { FaultBar } from "./fault-bar.tsx";
 import { IntervalValue } from "./interval-value.tsx";
+import { FaultShape } from "./marks.tsx";
 
 export const comparisonMetricsFragment = graphql(`
   fragment ComparisonMetrics on RunComparison @_unmask {
@@ -48,6 +49,7 @@ type Difference = Comparison["differences"][number];
 
 type Metric = {
   name: string;
+  fault?: "ENCODER" | "HEAD" | "UNDECIDED";
   unit: "share" | "area";
   of: (report: Report) => Interval | null;
   difference: (difference: Difference) => {
@@ -70,6 +72,7 @@ const metrics: Metric[] = [
   },
   {
     name: "Encoder share",
+    fault: "ENCODER",
     unit: "share",
     of: ({ encoderFaults }) => encoderFaults.share,
     difference: (d) => ({
@@ -80,6 +83,7 @@ const metrics: Metric[] = [
   },
   {
     name: "Head share",
+    fault: "HEAD",
     unit: "share",
     of: ({ headFaults }) => headFaults.share,
     difference: (d) => ({
@@ -90,6 +94,7 @@ const metrics: Metric[] = [
   },
   {
     name: "Undecided share",
+    fault: "UNDECIDED",
     unit: "share",
     of: ({ undecidedFaults }) => undecidedFaults.share,
     difference: () => ({ value: null, interval: null, p: null }),
@@ -102,9 +107,33 @@ const metrics: Metric[] = [
   },
 ];
 
-/** Whether a difference is told from chance: by its test, else by an interval that leaves out 0. */
-function told({ interval, p }: { interval: Interval | null; p: number | null }): boolean {
-  return p !== null ? p < 0.05 : interval !== null && (interval.low > 0 || interval.high < 0);
+/** Whether the two 95 % intervals leave a gap, where no paired test applies; null where one is missing. */
+function apart(metric: Metric, own: Report | null, baseline: Report | null): boolean | null {
+  const [a, b] = [own && metric.of(own), baseline && metric.of(baseline)];
+  return a && b ? a.low > b.high || b.low > a.high : null;
+}
+
+/** A paired difference with its interval and test; bold where it is told from chance. */
+function MetricDifference({
+  unit,
+  difference: { value, interval, p },
+  apart,
+}: {
+  unit: Metric["unit"];
+  difference: ReturnType<Metric["difference"]>;
+  apart: boolean | null;
+}) {
+  const told = p !== null ? p < 0.05 : interval ? interval.low > 0 || interval.high < 0 : (apart ?? false);
+  const why =
+    p !== null ? `p ${probability(p)}` : interval ? "" : apart ? "intervals apart" : "intervals overlap";
+  return (
+    <span className={`block text-xs whitespace-nowrap ${told ? "font-semibold" : "text-muted"}`}>
+      {unit === "share" ? percentagePoints(value) : signedDecimal(value)}
+      <span className="font-normal text-faint">
+        {interval && ` ${pointsInterval(interval)}`} {why}
+      </span>
+    </span>
+  );
 }
 
 /** Headline numbers of the runs in columns, each with its paired difference from the baseline. */
@@ -116,7 +145,7 @@ export function ComparisonMetrics({
   names: readonly string[];
 }) {
   const differenceOf = (id: string) => comparison.differences.find(({ run }) => run.id === id);
-  const save = () => {
+  const metricsCsv = () => {
     const rows: CsvValue[][] = metrics.flatMap((metric) =>
       comparison.runs.map((run, i) => {
         const interval = run.report && metric.of(run.report);
@@ -146,7 +175,7 @@ export function ComparisonMetrics({
       "Difference high",
       "p",
     ];
-    downloadFile("comparison.csv", "text/csv", csv(header, rows));
+    return csv(header, rows);
   };
   return (
     <section aria-labelledby="metrics" className="rounded-lg border bg-surface p-4 sm:p-5">
@@ -156,15 +185,13 @@ export function ComparisonMetrics({
             Metrics
           </h2>
           <p className="text-sm text-muted">
-            Differences are paired on shared inputs, against {names[0]}. Bold: told from chance at 5 %.
+            Differences from {names[0]}, paired on shared inputs. Bold: told from chance at 5 %.
           </p>
         </div>
-        <Button look="bare" className="no-print" onClick={save}>
-          CSV
-        </Button>
+        <CsvButton name="comparison" label="Metrics" text={metricsCsv} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section aria-label="Metrics of the runs" tabIndex={0} className="overflow-x-auto">
+      <section aria-label="Metrics of the runs" tabIndex={0} className="scroll-x">
         <table className="w-full text-sm">
           <thead>
             <tr className="text-left align-bottom text-muted">
@@ -192,7 +219,10 @@ export function ComparisonMetrics({
             {metrics.map((metric) => (
               <tr key={metric.name} className="border-t align-top">
                 <th scope="row" className="py-2 pr-4 text-left font-medium whitespace-nowrap text-muted">
-                  {metric.name}
+                  <span className="inline-flex items-center gap-1.5">
+                    {metric.fault && <FaultShape fault={metric.fault} />}
+                    {metric.name}
+                  </span>
                 </th>
                 {comparison.runs.map((run) => {
                   const entry = differenceOf(run.id);
@@ -205,23 +235,11 @@ export function ComparisonMetrics({
                         beside
                       />
                       {difference && difference.value !== null && (
-                        <span
-                          className={`block text-xs whitespace-nowrap ${told(difference) ? "font-semibold" : "text-muted"}`}
-                        >
-                          {metric.unit === "share"
-                            ? percentagePoints(difference.value)
-                            : signedDecimal(difference.value)}
-                          {difference.interval && (
-                            <span className="font-normal text-faint">
-                              {" "}
-                              [{percentagePoints(difference.interval.low)},{" "}
-                              {percentagePoints(difference.interval.high)}]
-                            </span>
-                          )}
-                          {difference.p !== null && (
-                            <span className="font-normal text-faint"> p {probability(difference.p)}</span>
-                          )}
-                        </span>
+                        <MetricDifference
+                          unit={metric.unit}
+                          difference={difference}
+                          apart={apart(metric, run.report, comparison.runs[0].report)}
+                        />
                       )}
                     </td>
                   );
@@ -230,7 +248,7 @@ export function ComparisonMetrics({
             ))}
             <tr className="border-t">
               <th scope="row" className="py-2 pr-4 text-left font-medium whitespace-nowrap text-muted">
-                Encoder / head / undecided
+                Faults
               </th>
               {comparison.runs.map((run) => (
                 <td key={run.id} className="min-w-36 py-2 pr-4">

@@ -2,118 +2,26 @@
 
 import { useSearchParams } from "next/navigation";
 import { useQuery } from "urql";
-import { graphql, type ResultOf } from "../graphql.ts";
 import { compareHref, readComparisonState } from "../plots/compare-state.ts";
-import { count, decimal, moment, percent, signedDecimal } from "../plots/number-format.ts";
-import { type WinRateChange, winRateChanges } from "../plots/win-rate-changes.ts";
-import { ComparisonMatrix, comparisonMatrixFragment } from "./comparison-matrix.tsx";
-import { ComparisonMetrics, comparisonMetricsFragment } from "./comparison-metrics.tsx";
+import { moment, percent } from "../plots/number-format.ts";
+import { ComparisonMatrix } from "./comparison-matrix.tsx";
+import { ComparisonMetrics } from "./comparison-metrics.tsx";
+import { DifferenceSheet } from "./comparison-print-difference.tsx";
+import { type ComparedRun, comparisonPrintQuery, type PrintedComparison } from "./comparison-print-query.ts";
 import type { Column } from "./data-table.tsx";
-import { runNameFragment, shortRunName } from "./marks.tsx";
+import { shortRunName } from "./marks.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "./page-states.tsx";
 import { Paper, PaperFacts, PaperSection, PaperTable } from "./paper.tsx";
-import { effectColumns } from "./run-print.tsx";
 import { ReportWarnings } from "./run-report.tsx";
 
 /** Inputs of each list of changes on paper. */
 const mostInputs = 20;
 
-/** Concepts and cells of each list of differences on paper. */
-const mostConcepts = 15;
-
-// Aliases: gql.tada cannot join a list of a fragment with the same list of the query.
-const printQuery = graphql(
-  `query ComparisonPrint($ids: [ID!]!, $class: String, $first: Int!) {
-    compareRuns(ids: $ids) {
-      __typename
-      ... on RunComparison {
-        ...ComparisonMetrics
-        ...ComparisonMatrix
-        compared: runs {
-          ...RunName
-          id
-          seed
-          configuration
-          finishedAt
-          conceptSet { name version }
-          visionLanguageModel { name }
-          modelVersion { classes encoderSha256 headSha256 }
-          classConceptView { classes axis values }
-          report {
-            classes {
-              class
-              accuracy { value }
-              encoderFaults { count }
-              headFaults { count }
-              undecidedFaults { count }
-            }
-            warnings { code message }
-            resultSha256
-          }
-        }
-        changes: differences {
-          run { id }
-          differentialHeatmap(class: $class) {
-            testedCells
-            significantCells
-            responsibleConcepts { concept effect { value low high } qValue significantCells }
-          }
-          regressions(first: $first) {
-            totalCount
-            edges { node { externalId trueClass predictedClass fault } }
-          }
-          fixes(first: $first) { totalCount edges { node { externalId trueClass predictedClass fault } } }
-        }
-      }
-      ... on Error { message }
-    }
-  }`,
-  [runNameFragment, comparisonMetricsFragment, comparisonMatrixFragment],
-);
-
-type Comparison = Extract<ResultOf<typeof printQuery>["compareRuns"], { __typename: "RunComparison" }>;
-type Run = Comparison["compared"][number];
-type Difference = Comparison["changes"][number];
-type Changed = Difference["regressions"]["edges"][number]["node"];
-
-const changeColumns: Column<WinRateChange>[] = [
-  { id: "class", header: "Class", value: (row) => row.class },
-  { id: "concept", header: "Concept", value: (row) => row.concept },
-  {
-    id: "before",
-    header: "Baseline",
-    align: "right",
-    value: (row) => row.before,
-    cell: (row) => decimal(row.before, 2),
-  },
-  {
-    id: "after",
-    header: "Now",
-    align: "right",
-    value: (row) => row.after,
-    cell: (row) => decimal(row.after, 2),
-  },
-  {
-    id: "change",
-    header: "Change",
-    align: "right",
-    value: (row) => row.after - row.before,
-    cell: (row) => signedDecimal(row.after - row.before, 2),
-  },
-];
-
-const inputColumns: Column<Changed>[] = [
-  { id: "input", header: "Input", value: (row) => row.externalId, className: "break-all" },
-  { id: "true", header: "True", value: (row) => row.trueClass },
-  { id: "predicted", header: "Predicted now", value: (row) => row.predictedClass },
-  { id: "fault", header: "Fault", value: (row) => row.fault?.toLowerCase() },
-];
-
 /** Everything that a comparison says, as a sheet to print or to keep as PDF. */
 export function ComparisonPrint() {
   const state = readComparisonState(useSearchParams());
   const [result, retry] = useQuery({
-    query: printQuery,
+    query: comparisonPrintQuery,
     variables: { ids: [...state.runs], class: state.class || null, first: mostInputs },
     pause: state.runs.length < 2,
   });
@@ -147,7 +55,7 @@ function ComparisonSheet({
   back,
   chosenClass,
 }: {
-  comparison: Comparison;
+  comparison: PrintedComparison;
   back: string;
   chosenClass: string;
 }) {
@@ -203,77 +111,7 @@ function ComparisonSheet({
   );
 }
 
-function DifferenceSheet({
-  difference,
-  name,
-  baseline,
-  run,
-  ofClass,
-}: {
-  difference: Difference;
-  name: string;
-  baseline: Run;
-  run: Run | null;
-  ofClass: string;
-}) {
-  const heatmap = difference.differentialHeatmap;
-  const changes =
-    baseline.classConceptView && run?.classConceptView
-      ? winRateChanges(baseline.classConceptView, run.classConceptView, mostConcepts)
-      : [];
-  const lists = [
-    { title: "Regressions", note: "Right in the baseline, wrong now", list: difference.regressions },
-    { title: "Fixes", note: "Wrong in the baseline, right now", list: difference.fixes },
-  ];
-  return (
-    <PaperSection
-      title={`${name} against ${shortRunName(baseline)}`}
-      note={
-        heatmap &&
-        `Differential heatmap of ${ofClass}: ${count(heatmap.significantCells)} of ${count(heatmap.testedCells)} tested cells are significant.`
-      }
-    >
-      <div className="grid gap-4 pt-1">
-        <div>
-          <h3 className="font-medium">Responsible concepts</h3>
-          <PaperTable
-            label={`Responsible concepts, ${name}`}
-            columns={effectColumns}
-            rows={heatmap?.responsibleConcepts.slice(0, mostConcepts) ?? []}
-            empty="No significant change."
-          />
-        </div>
-        <div>
-          <h3 className="font-medium">Largest changes of class × concept win rates</h3>
-          <PaperTable
-            label={`Changes of win rates, ${name}`}
-            columns={changeColumns}
-            rows={changes}
-            empty="None, or the runs share no concept."
-          />
-        </div>
-        {lists.map(({ title, note, list }) => (
-          <div key={title}>
-            <h3 className="font-medium">
-              {title}: {count(list.totalCount)}
-            </h3>
-            <p className="text-xs text-muted">
-              {note}
-              {list.totalCount > list.edges.length && `; the first ${count(list.edges.length)}`}.
-            </p>
-            <PaperTable
-              label={`${title}, ${name}`}
-              columns={inputColumns}
-              rows={list.edges.map(({ node }) => node)}
-            />
-          </div>
-        ))}
-      </div>
-    </PaperSection>
-  );
-}
-
-function classColumns(runs: readonly Run[], names: readonly string[]): Column<string>[] {
+function classColumns(runs: readonly ComparedRun[], names: readonly string[]): Column<string>[] {
   return [
     { id: "class", header: "Class", value: (name) => name },
     ...runs.map((run, i): Column<string> => {
@@ -300,7 +138,7 @@ function classColumns(runs: readonly Run[], names: readonly string[]): Column<st
   ];
 }
 
-function factsOf(run: Run): [string, string][] {
+function factsOf(run: ComparedRun): [string, string][] {
   const facts: [string, string | null | undefined][] = [
     ["Result sha256", run.report?.resultSha256],
     ["Run", run.id],

@@ -101,6 +101,7 @@ function RunChoice({ state, change }: { state: ComparisonState; change: Change }
             >
               <span className="text-faint tabular-nums">{i === 0 ? "Baseline" : i}</span>
               <Link
+                prefetch={false}
                 href={`/runs/${encodeURIComponent(id)}`}
                 className="font-medium hover:text-accent hover:underline"
               >

@@ -7,7 +7,7 @@ import { graphql, type ResultOf } from "../graphql.ts";
 import { decimal } from "../plots/number-format.ts";
 import { nearestConcepts } from "../plots/redundant-pairs.ts";
 import { inputHref } from "../plots/verdict-filter.ts";
-import { type Column, DataTable } from "./data-table.tsx";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { useQueryState } from "./query-state.ts";
 import { Thumbnail } from "./thumbnail.tsx";
@@ -109,13 +109,18 @@ export function ConceptReadings({ run }: { run: Run }) {
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <section aria-labelledby="readings" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-        <h2 id="readings" className="font-semibold">
-          How well each concept is read
-        </h2>
-        <p className="mb-2 text-sm text-muted">
-          Fidelity: correlation with the VLM's own strength. Low: trust what is said about the concept less.
-        </p>
-        <DataTable label="Readings of concepts" columns={columns} rows={rows} csvName="concept-readings" />
+        <DataTable
+          toolbar={
+            <TableTitle id="readings" title="How well each concept is read">
+              Fidelity: correlation with the VLM's own strength. Low: trust what is said about it less.
+            </TableTitle>
+          }
+          label="Readings of concepts"
+          columns={columns}
+          rows={rows}
+          csvName="concept-readings"
+          maxHeight={560}
+        />
       </section>
       <TopInputs runId={run.id} concept={chosen} />
     </div>
@@ -146,6 +151,7 @@ function TopInputs({ runId, concept }: { runId: string; concept: string }) {
             {(node?.__typename === "Run" ? node.topInputs : []).map(({ input, strength, predictedClass }) => (
               <li key={input.id}>
                 <Link
+                  prefetch={false}
                   href={inputHref(runId, input.externalId)}
                   title={input.externalId}
                   className="group block"

@@ -5,10 +5,11 @@ import { alphabeticalOrder, clusteringOrder } from "../plots/clustering-order.ts
 import { divergingLimit } from "../plots/colour-scales.ts";
 import { decimal } from "../plots/number-format.ts";
 import { type RedundantPair, redundantPairs } from "../plots/redundant-pairs.ts";
-import { type Column, DataTable } from "./data-table.tsx";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 import { SegmentedControl } from "./form-controls.tsx";
-import { type Cell, Heatmap, type HeatmapHandle, type Scale } from "./heatmap.tsx";
+import { type Cell, Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
+import type { Scale } from "./scale-legend.tsx";
 
 const columns: Column<RedundantPair>[] = [
   { id: "first", header: "Concept", value: (row) => row.first },
@@ -91,10 +92,8 @@ export function ConceptRedundancy({
         />
       </PlotFrame>
       <section aria-labelledby="redundant" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-        <h2 id="redundant" className="mb-2 font-semibold">
-          Most redundant pairs
-        </h2>
         <DataTable
+          toolbar={<TableTitle id="redundant" title="Most redundant pairs" />}
           label="Pairs by cosine"
           columns={columns}
           rows={pairs.slice(0, mostPairs)}

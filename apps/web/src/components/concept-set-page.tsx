@@ -57,7 +57,11 @@ export function ConceptSetPage({ id }: { id: string }) {
     .map(({ node }) => node)
     .filter(({ status }) => status === "SUCCEEDED");
   const [wantedRun, setRun] = useQueryState("run", "");
-  const run = finished.find((candidate) => candidate.id === wantedRun) ?? finished[0];
+  // Under an attack concepts are misread on purpose: the newest clean run says more of the phrases.
+  const run =
+    finished.find((candidate) => candidate.id === wantedRun) ??
+    finished.find(({ attackType }) => !attackType) ??
+    finished[0];
   const { project: chosenProject } = useProject();
   // A set that was used belongs to its runs' project; an unused one to the project that is looked at.
   const project = set?.runs.edges[0]?.node.project ?? chosenProject;

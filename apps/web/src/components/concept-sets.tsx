@@ -30,6 +30,7 @@ const columns: Column<ConceptSet>[] = [
     value: ({ name, version }) => `${name} v${version}`,
     cell: ({ id, name, version }) => (
       <Link
+        prefetch={false}
         href={`/concepts/${encodeURIComponent(id)}`}
         className="font-medium whitespace-nowrap hover:text-accent hover:underline"
       >

@@ -5,6 +5,7 @@ import { useRouter } from "next/navigation";
 import { useMemo, useRef } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { colourAt, cssColour, readableInk, sequentialTable } from "../plots/colour-scales.ts";
+import { fittingLabel, textWidth } from "../plots/label-text.ts";
 import { count, percent } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import type { Column } from "./data-table.tsx";
@@ -40,9 +41,9 @@ const columns: Column<Pair>[] = [
 
 /** Up to here every cell shows its number; larger matrices go to the canvas. */
 const drawnClasses = 24;
-const label = 72;
-/** Of the last column's slanted label. */
-const labelOverhang = 20;
+const labelSize = 12;
+/** Most room for labels; longer ones are cut. */
+const mostLabel = 110;
 
 /** Counts of true against predicted class; a cell leads to its inputs. */
 export function ConfusionMatrix({
@@ -57,7 +58,11 @@ export function ConfusionMatrix({
   const svg = useRef<SVGSVGElement>(null);
   const canvas = useRef<HeatmapHandle>(null);
   const [frame, width] = useWidth<HTMLDivElement>();
-  const cell = Math.min(44, (width - label - labelOverhang) / classes.length);
+  const label = Math.min(mostLabel, width * 0.24, textWidth(classes, labelSize) + 14);
+  // Column labels are slanted by 45°: the last one stands out to the right.
+  const labelOverhang = label * 0.5;
+  const labelHeight = label * 0.8 + 6;
+  const cell = Math.min(40, (width - label - labelOverhang) / classes.length);
   const router = useRouter();
   const theme = useTheme();
   const { shares, pairs } = useMemo(() => {
@@ -76,6 +81,8 @@ export function ConfusionMatrix({
   const order = useMemo(() => classes.map((_, i) => i), [classes]);
   const scale = sequentialTable(theme);
   const size = label + cell * classes.length + labelOverhang;
+  const height = labelHeight + cell * classes.length;
+  const short = (name: string) => fittingLabel(name, label - 12, labelSize);
   const words = (row: number, column: number) => {
     const pair = pairs.get(row * classes.length + column);
     return `${classes[row]} taken for ${classes[column]}: ${count(pair?.inputs ?? 0)} inputs, ${percent(shares[row * classes.length + column])} of the class`;
@@ -84,7 +91,7 @@ export function ConfusionMatrix({
   return (
     <PlotFrame
       title="Confusion matrix"
-      description="Rows: true class. Columns: predicted class. Colour: share of the row, stretched at the low end. Choose a cell to see its inputs."
+      description="Rows: true class. Columns: predicted. Colour: share of the row, stretched at the low end. A cell leads to its inputs."
       name="confusion-matrix"
       columns={columns}
       rows={() => report.pairs}
@@ -113,9 +120,9 @@ export function ConfusionMatrix({
           // biome-ignore lint/a11y/useSemanticElements: SVG has no figure element
           <svg
             ref={svg}
-            viewBox={`0 0 ${size} ${size - labelOverhang}`}
+            viewBox={`0 0 ${size} ${height}`}
             width={size}
-            height={size - labelOverhang}
+            height={height}
             className="mx-auto block"
             role="group"
             aria-label="Confusion matrix"
@@ -123,24 +130,24 @@ export function ConfusionMatrix({
             {classes.map((name, column) => (
               <text
                 key={name}
-                transform={`translate(${label + (column + 0.5) * cell} ${label - 8}) rotate(-45)`}
-                fontSize="12"
+                transform={`translate(${label + (column + 0.5) * cell} ${labelHeight - 6}) rotate(-45)`}
+                fontSize={labelSize}
                 fill="var(--muted)"
               >
-                {name}
+                {short(name)}
               </text>
             ))}
             {classes.map((name, row) => (
-              <g key={name} transform={`translate(0 ${label + row * cell})`}>
+              <g key={name} transform={`translate(0 ${labelHeight + row * cell})`}>
                 <text
                   x={label - 8}
                   y={cell / 2}
                   textAnchor="end"
                   dominantBaseline="central"
-                  fontSize="12"
+                  fontSize={labelSize}
                   fill="var(--muted)"
                 >
-                  {name}
+                  {short(name)}
                 </text>
                 {classes.map((predicted, column) => {
                   const pair = pairs.get(row * classes.length + column);
@@ -161,6 +168,7 @@ export function ConfusionMatrix({
                     );
                   return (
                     <Link
+                      prefetch={false}
                       key={predicted}
                       href={inputsHref(runId, { trueClass: name, predictedClass: predicted })}
                       aria-label={words(row, column)}
@@ -179,7 +187,7 @@ export function ConfusionMatrix({
                         y={cell / 2}
                         textAnchor="middle"
                         dominantBaseline="central"
-                        fontSize={cell < 30 ? 10.5 : 12.5}
+                        fontSize={cell < 24 ? 9.5 : cell < 30 ? 10.5 : 12.5}
                         fill={readableInk(colour)}
                       >
                         {pair.inputs}

@@ -10,11 +10,10 @@ import {
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
-import { ArrowDown, ArrowUp, Download } from "lucide-react";
+import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useMemo, useRef, useState } from "react";
 import { type CsvValue, csv } from "../plots/csv.ts";
-import { Button } from "./button.tsx";
-import { downloadFile } from "./download.ts";
+import { CsvButton } from "./csv-button.tsx";
 
 /** One column: `value` is what is sorted and exported, `cell` what is seen. */
 export type Column<Row> = {
@@ -34,6 +33,18 @@ export function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Ro
   return csv(
     columns.map(({ header }) => header),
     rows.map((row) => columns.map(({ value }) => value(row))),
+  );
+}
+
+/** Title of a table's panel, for its toolbar: beside the CSV button, not above it. */
+export function TableTitle({ id, title, children }: { id: string; title: ReactNode; children?: ReactNode }) {
+  return (
+    <div>
+      <h2 id={id} className="font-semibold">
+        {title}
+      </h2>
+      {children && <p className="text-sm text-muted">{children}</p>}
+    </div>
   );
 }
 
@@ -99,17 +110,9 @@ export function DataTable<Row>({
   return (
     <div className="min-w-0">
       {(toolbar || csvName) && (
-        <div className="mb-2 flex flex-wrap items-center gap-2">
+        <div className="mb-2 flex items-start justify-between gap-2">
           <div className="flex min-w-0 flex-1 flex-wrap items-center gap-2">{toolbar}</div>
-          {csvName && (
-            <Button
-              look="bare"
-              className="no-print"
-              onClick={() => downloadFile(`${csvName}.csv`, "text/csv", tableCsv(columns, rows))}
-            >
-              <Download size={14} aria-hidden /> CSV
-            </Button>
-          )}
+          {csvName && <CsvButton name={csvName} label={label} text={() => tableCsv(columns, rows)} />}
         </div>
       )}
       <section
@@ -117,7 +120,7 @@ export function DataTable<Row>({
         aria-label={label}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
-        className="overflow-auto rounded-md border bg-surface"
+        className="scroll-x overflow-y-auto rounded-md border"
         style={{ maxHeight }}
       >
         <table

@@ -4,8 +4,8 @@ import { useMemo } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { detectorName } from "../plots/detector-names.ts";
 import { decimal, percent } from "../plots/number-format.ts";
-import { type Column, DataTable } from "./data-table.tsx";
-import { type CurveChoice, CurveMark, detectorCurvesFragment } from "./detector-curves.tsx";
+import { type CurveChoice, CurveMark, detectorCurvesFragment } from "./curve-plot.tsx";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 import { IntervalValue } from "./interval-value.tsx";
 
 export const detectorMetricsFragment = graphql(
@@ -87,10 +87,10 @@ export function DetectorMetrics({
       csvName="detector-metrics"
       initialSort={{ id: "auroc", desc: true }}
       toolbar={
-        <p className="text-sm text-muted">
+        <TableTitle id="all-detectors" title="All similarities and baselines">
           AUROC with its 95 % bootstrap interval. FPR and AURC: lower is better. Solid: ours; dashed:
           baseline.
-        </p>
+        </TableTitle>
       }
     />
   );

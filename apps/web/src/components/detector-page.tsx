@@ -7,7 +7,8 @@ import { detectorName, detectorOf, similarityOf } from "../plots/detector-names.
 import { detectorSummary } from "../plots/detector-summary.ts";
 import { justBelow, operatingPoint, pointAtFalseAlarmRate } from "../plots/operating-point.ts";
 import { CodeSnippets } from "./code-snippets.tsx";
-import { type CurveChoice, RiskCoverageCurves, RocCurves } from "./detector-curves.tsx";
+import type { CurveChoice } from "./curve-plot.tsx";
+import { RiskCoverageCurves, RocCurves } from "./detector-curves.tsx";
 import { DetectorMetrics, detectorMetricsFragment } from "./detector-metrics.tsx";
 import { SelectField } from "./form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
@@ -180,9 +181,6 @@ function RunDetectors({
         </div>
       </div>
       <section aria-labelledby="all-detectors" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-        <h2 id="all-detectors" className="font-semibold">
-          All similarities and baselines
-        </h2>
         <DetectorMetrics metrics={metrics} choice={choice} onChoose={setWanted} />
       </section>
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] xl:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">

@@ -8,6 +8,12 @@ export function downloadFile(name: string, type: string, content: BlobPart): voi
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** The page's own colours, for files that are drawn without its styles. */
+export function pageColours(): { page: string; ink: string } {
+  const style = getComputedStyle(document.documentElement);
+  return { page: style.getPropertyValue("--surface"), ink: style.getPropertyValue("--ink") };
+}
+
 /** A self-contained SVG text as a PNG of `scale` times its size. */
 export async function pngFromSvg(svg: string, scale = 2): Promise<Blob> {
   const image = new Image();

@@ -2,7 +2,7 @@
 
 import { graphql, type ResultOf } from "../graphql.ts";
 import { decimal, probability, signedDecimal } from "../plots/number-format.ts";
-import { type Column, DataTable } from "./data-table.tsx";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 
 export const faultExplanationsFragment = graphql(`
   fragment FaultExplanations on FaultReport @_unmask {
@@ -17,7 +17,7 @@ type Report = ResultOf<typeof faultExplanationsFragment>;
 type HeadRow = Report["headExplanation"][number];
 type AttackRow = NonNullable<Report["attackConcepts"]>[number];
 
-const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
+export const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
   { id: "concept", header: "Concept", value: (row) => row.concept },
   {
     id: "shift",
@@ -36,7 +36,7 @@ const shiftColumns: Column<Report["encoderExplanation"][number]>[] = [
   },
 ];
 
-const headColumns: Column<HeadRow>[] = [
+export const headColumns: Column<HeadRow>[] = [
   { id: "true", header: "True", value: (row) => row.trueClass },
   { id: "predicted", header: "Predicted", value: (row) => row.predictedClass },
   {
@@ -84,10 +84,8 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
     <div className="grid min-w-0 items-start gap-4 lg:grid-cols-2 xl:grid-cols-1">
       {report.attackConcepts && (
         <section className={panel} aria-labelledby="attack-concepts">
-          <h2 id="attack-concepts" className="mb-2 font-semibold">
-            What {attack ?? "the attack"} changed
-          </h2>
           <DataTable
+            toolbar={<TableTitle id="attack-concepts" title={`What ${attack ?? "the attack"} changed`} />}
             label="Concepts changed by the attack"
             columns={attackColumns}
             rows={report.attackConcepts}
@@ -98,13 +96,12 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
         </section>
       )}
       <section className={panel} aria-labelledby="encoder-explanation">
-        <h2 id="encoder-explanation" className="font-semibold">
-          What the encoder lost or invented
-        </h2>
-        <p className="mb-2 text-sm text-muted">
-          Against the VLM's own view of the same pictures, encoder faults only.
-        </p>
         <DataTable
+          toolbar={
+            <TableTitle id="encoder-explanation" title="What the encoder lost or invented">
+              Against the VLM's own view of the same pictures, encoder faults only.
+            </TableTitle>
+          }
           label="Concepts that the encoder lost or invented"
           columns={shiftColumns}
           rows={report.encoderExplanation}
@@ -114,11 +111,12 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
         />
       </section>
       <section className={panel} aria-labelledby="head-explanation">
-        <h2 id="head-explanation" className="font-semibold">
-          What the head weighs wrongly
-        </h2>
-        <p className="mb-2 text-sm text-muted">The head's rows seen through the alignment, by class pair.</p>
         <DataTable
+          toolbar={
+            <TableTitle id="head-explanation" title="What the head weighs wrongly">
+              The head's rows seen through the alignment, by class pair.
+            </TableTitle>
+          }
           label="Concepts that the head weighs wrongly"
           columns={headColumns}
           rows={report.headExplanation}
@@ -128,11 +126,12 @@ export function FaultExplanations({ report, attack }: { report: Report; attack: 
         />
       </section>
       <section className={panel} aria-labelledby="fidelity">
-        <h2 id="fidelity" className="font-semibold">
-          How well each concept is read
-        </h2>
-        <p className="mb-2 text-sm text-muted">Low values: trust what is said about this concept less.</p>
         <DataTable
+          toolbar={
+            <TableTitle id="fidelity" title="How well each concept is read">
+              Low values: trust what is said about this concept less.
+            </TableTitle>
+          }
           label="Fidelity of concepts"
           columns={fidelityColumns}
           rows={report.fidelity}

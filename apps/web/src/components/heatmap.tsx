@@ -11,25 +11,17 @@ import {
   useRef,
   useState,
 } from "react";
-import { cssGradient, divergingTable, sequentialTable } from "../plots/colour-scales.ts";
-import {
-  cellAt,
-  fittingLabel,
-  heatmapLayout,
-  heatmapSize,
-  labelledCell,
-  labelSize,
-} from "../plots/heatmap-layout.ts";
+import { divergingTable, sequentialTable } from "../plots/colour-scales.ts";
+import { cellAt, heatmapLayout, heatmapSize, scrolledInSight } from "../plots/heatmap-layout.ts";
 import { heatmapPixels } from "../plots/heatmap-pixels.ts";
 import { heatmapSvg } from "../plots/heatmap-svg.ts";
-import { decimal, signedDecimal } from "../plots/number-format.ts";
+import { pageColours } from "./download.ts";
+import { drawHeatmap } from "./heatmap-drawing.ts";
+import { type Scale, ScaleLegend } from "./scale-legend.tsx";
 import { useTheme } from "./theme.tsx";
 
 /** Indices into the values as the API gave them, not as they are displayed. */
 export type Cell = { row: number; column: number };
-
-/** Values in [0, 1], or differences in [-limit, limit] centred on 0. */
-export type Scale = { kind: "sequential" } | { kind: "diverging"; limit: number };
 
 /** What a frame around the heatmap may ask of it. */
 export type HeatmapHandle = { svg: () => string | null };
@@ -89,6 +81,11 @@ export function Heatmap(props: Props) {
     [rowLabels, columnLabels, width, square, compact, zoom],
   );
   const size = heatmapSize(layout);
+  const rows = useMemo(() => rowOrder.map((row) => rowLabels[row]), [rowOrder, rowLabels]);
+  const columns = useMemo(
+    () => columnOrder.map((column) => columnLabels[column]),
+    [columnOrder, columnLabels],
+  );
   const height = Math.min(size.height, props.maxHeight ?? 780);
   const viewWidth = Math.min(size.width, width);
 
@@ -122,51 +119,30 @@ export function Heatmap(props: Props) {
         viewHeight: height,
         left: scroller.current!.scrollLeft,
         top: scroller.current!.scrollTop,
-        rowLabels: rowOrder.map((row) => rowLabels[row]),
-        columnLabels: columnOrder.map((column) => columnLabels[column]),
+        rowLabels: rows,
+        columnLabels: columns,
         cursor,
         dot: emphasised
           ? (row, column) => emphasised(rowOrder[row] * columnOrder.length + columnOrder[column])
           : null,
-        style: getComputedStyle(document.documentElement),
-        theme,
+        style: getComputedStyle(canvas.current),
       });
     };
     draw();
     const element = scroller.current!;
     element.addEventListener("scroll", draw, { passive: true });
     return () => element.removeEventListener("scroll", draw);
-  }, [
-    pixels,
-    layout,
-    viewWidth,
-    height,
-    rowLabels,
-    columnLabels,
-    rowOrder,
-    columnOrder,
-    cursor,
-    emphasised,
-    theme,
-  ]);
+  }, [pixels, layout, viewWidth, height, rows, columns, rowOrder, columnOrder, cursor, emphasised]);
 
   useImperativeHandle(
     props.ref,
     () => ({
       svg: () => {
         if (!pixels) return null;
-        const style = getComputedStyle(document.documentElement);
-        return heatmapSvg(
-          layout,
-          pixels.toDataURL("image/png"),
-          rowOrder.map((row) => rowLabels[row]),
-          columnOrder.map((column) => columnLabels[column]),
-          { page: style.getPropertyValue("--surface"), ink: style.getPropertyValue("--ink") },
-          props.label,
-        );
+        return heatmapSvg(layout, pixels.toDataURL("image/png"), rows, columns, pageColours(), props.label);
       },
     }),
-    [pixels, layout, rowLabels, columnLabels, rowOrder, columnOrder, props.label],
+    [pixels, layout, rows, columns, props.label],
   );
 
   const cell = cursor && { row: rowOrder[cursor.row], column: columnOrder[cursor.column] };
@@ -198,7 +174,9 @@ export function Heatmap(props: Props) {
         }
       : { row: 0, column: 0 };
     setCursor(next);
-    keepInSight(scroller.current!, layout, next, viewWidth, height);
+    const { scrollLeft: left, scrollTop: top } = scroller.current!;
+    const view = { width: viewWidth, height };
+    scroller.current!.scrollTo(scrolledInSight(layout, next, view, { left, top }));
   };
 
   const scrolled = { left: scroller.current?.scrollLeft ?? 0, top: scroller.current?.scrollTop ?? 0 };
@@ -301,155 +279,4 @@ function ZoomButton({
       {...rest}
     />
   );
-}
-
-/** The colours of a scale with its ends and its middle. */
-export function ScaleLegend({ scale }: { scale: Scale }) {
-  const theme = useTheme();
-  const sequential = scale.kind === "sequential";
-  return (
-    <div className="flex items-center gap-2 tabular-nums">
-      <span>{sequential ? "0" : signedDecimal(-scale.limit, 2)}</span>
-      <span
-        aria-hidden="true"
-        className="h-2.5 w-36 rounded-sm border"
-        style={{ background: cssGradient(sequential ? sequentialTable(theme) : divergingTable(theme)) }}
-      />
-      <span>{sequential ? "1" : signedDecimal(scale.limit, 2)}</span>
-      <span className="sr-only">
-        {sequential
-          ? "Colour scale from 0 to 1"
-          : `Colour scale centred on 0, up to ${decimal(scale.limit, 2)}`}
-      </span>
-    </div>
-  );
-}
-
-type Drawing = {
-  layout: ReturnType<typeof heatmapLayout>;
-  viewWidth: number;
-  viewHeight: number;
-  left: number;
-  top: number;
-  rowLabels: readonly string[];
-  columnLabels: readonly string[];
-  cursor: { row: number; column: number } | null;
-  dot: ((row: number, column: number) => boolean) | null;
-  style: CSSStyleDeclaration;
-  theme: "light" | "dark";
-};
-
-function drawHeatmap(canvas: HTMLCanvasElement, pixels: HTMLCanvasElement, drawing: Drawing): void {
-  const { layout, viewWidth, viewHeight, left, top, cursor, style } = drawing;
-  const { labelWidth, labelHeight, cellWidth, cellHeight } = layout;
-  const ratio = window.devicePixelRatio || 1;
-  if (canvas.width !== Math.round(viewWidth * ratio) || canvas.height !== Math.round(viewHeight * ratio)) {
-    canvas.width = Math.round(viewWidth * ratio);
-    canvas.height = Math.round(viewHeight * ratio);
-  }
-  const context = canvas.getContext("2d")!;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, viewWidth, viewHeight);
-
-  context.save();
-  context.beginPath();
-  context.rect(labelWidth, labelHeight, viewWidth - labelWidth, viewHeight - labelHeight);
-  context.clip();
-  context.imageSmoothingEnabled = false;
-  context.drawImage(
-    pixels,
-    labelWidth - left,
-    labelHeight - top,
-    cellWidth * layout.columns,
-    cellHeight * layout.rows,
-  );
-  const firstColumn = Math.max(0, Math.floor(left / cellWidth));
-  const lastColumn = Math.min(layout.columns, Math.ceil((left + viewWidth - labelWidth) / cellWidth));
-  const firstRow = Math.max(0, Math.floor(top / cellHeight));
-  const lastRow = Math.min(layout.rows, Math.ceil((top + viewHeight - labelHeight) / cellHeight));
-  const x = (column: number) => labelWidth + column * cellWidth - left;
-  const y = (row: number) => labelHeight + row * cellHeight - top;
-
-  // A hair of the page between large cells keeps equal neighbours apart.
-  if (cellWidth >= 9 && cellHeight >= 9) {
-    context.fillStyle = style.getPropertyValue("--surface");
-    for (let column = firstColumn; column <= lastColumn; column++)
-      context.fillRect(x(column) - 0.5, y(firstRow), 1, (lastRow - firstRow) * cellHeight);
-    for (let row = firstRow; row <= lastRow; row++)
-      context.fillRect(x(firstColumn), y(row) - 0.5, (lastColumn - firstColumn) * cellWidth, 1);
-  }
-  // A dot besides the full colour marks emphasised cells for those who do not see the fading.
-  if (drawing.dot && cellWidth >= 9 && cellHeight >= 9) {
-    context.fillStyle = style.getPropertyValue("--ink");
-    for (let row = firstRow; row < lastRow; row++)
-      for (let column = firstColumn; column < lastColumn; column++)
-        if (drawing.dot(row, column)) {
-          context.beginPath();
-          context.arc(x(column) + cellWidth / 2, y(row) + cellHeight / 2, 1.3, 0, 2 * Math.PI);
-          context.fill();
-        }
-  }
-  if (cursor) {
-    context.lineWidth = 2;
-    context.strokeStyle = style.getPropertyValue("--ink");
-    context.strokeRect(x(cursor.column), y(cursor.row), cellWidth, cellHeight);
-  }
-  context.restore();
-
-  context.font = `${labelSize}px "Inter Variable", system-ui, sans-serif`;
-  context.textBaseline = "middle";
-  const muted = style.getPropertyValue("--muted");
-  const ink = style.getPropertyValue("--ink");
-  context.textAlign = "right";
-  context.save();
-  context.beginPath();
-  context.rect(0, labelHeight, labelWidth, viewHeight - labelHeight);
-  context.clip();
-  const everyRow = Math.max(1, Math.ceil(labelledCell / cellHeight));
-  for (let row = firstRow; row < lastRow; row++) {
-    const here = cursor?.row === row;
-    if (row % everyRow !== 0 && !here) continue;
-    context.fillStyle = here ? ink : muted;
-    context.fillText(
-      fittingLabel(drawing.rowLabels[row], labelWidth - 8),
-      labelWidth - 6,
-      y(row) + cellHeight / 2,
-    );
-  }
-  context.restore();
-
-  context.textAlign = "left";
-  context.save();
-  context.beginPath();
-  context.rect(labelWidth, 0, viewWidth - labelWidth, labelHeight);
-  context.clip();
-  const everyColumn = Math.max(1, Math.ceil(labelledCell / cellWidth));
-  for (let column = firstColumn; column < lastColumn; column++) {
-    const here = cursor?.column === column;
-    if (column % everyColumn !== 0 && !here) continue;
-    context.save();
-    context.translate(x(column) + cellWidth / 2, labelHeight - 6);
-    context.rotate(-Math.PI / 2);
-    context.fillStyle = here ? ink : muted;
-    context.fillText(fittingLabel(drawing.columnLabels[column], labelHeight - 8), 0, 0);
-    context.restore();
-  }
-  context.restore();
-}
-
-function keepInSight(
-  scroller: HTMLElement,
-  layout: ReturnType<typeof heatmapLayout>,
-  cell: { row: number; column: number },
-  viewWidth: number,
-  viewHeight: number,
-): void {
-  const left = cell.column * layout.cellWidth;
-  const top = cell.row * layout.cellHeight;
-  const roomX = viewWidth - layout.labelWidth - layout.cellWidth;
-  const roomY = viewHeight - layout.labelHeight - layout.cellHeight;
-  if (left < scroller.scrollLeft) scroller.scrollLeft = left;
-  else if (left > scroller.scrollLeft + roomX) scroller.scrollLeft = left - roomX;
-  if (top < scroller.scrollTop) scroller.scrollTop = top;
-  else if (top > scroller.scrollTop + roomY) scroller.scrollTop = top - roomY;
 }

@@ -158,23 +158,29 @@ export function InputFilters({
         value={view.externalIdPrefix ?? ""}
         onRest={(text) => change({ externalIdPrefix: text || undefined })}
       />
-      <SelectField
-        label="Order"
-        hideLabel
-        value={view.order ?? "INPUT"}
-        onChange={({ target }) => change({ order: target.value as VerdictView["order"] })}
-      >
-        {verdictOrders.map((order) => (
-          <option key={order} value={order}>
-            {orderNames[order]}
-          </option>
-        ))}
-      </SelectField>
       {active && (
         <Button look="bare" onClick={() => onChange({})}>
           Clear
         </Button>
       )}
     </search>
+  );
+}
+
+/** The order of the inputs; it stands in the address as the filters do. */
+export function InputOrder({ view, onChange }: { view: VerdictView; onChange: (view: VerdictView) => void }) {
+  return (
+    <SelectField
+      label="Order"
+      hideLabel
+      value={view.order ?? "INPUT"}
+      onChange={({ target }) => onChange({ ...view, order: target.value as VerdictView["order"] })}
+    >
+      {verdictOrders.map((order) => (
+        <option key={order} value={order}>
+          {orderNames[order]}
+        </option>
+      ))}
+    </SelectField>
   );
 }

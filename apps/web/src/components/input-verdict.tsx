@@ -2,16 +2,14 @@
 
 import { ArrowLeft } from "lucide-react";
 import Link from "next/link";
-import { useMemo } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { clusteringOrder } from "../plots/clustering-order.ts";
-import { decimal, percent } from "../plots/number-format.ts";
+import { decimal, percent, score } from "../plots/number-format.ts";
 import { inputsHref } from "../plots/verdict-filter.ts";
 import { AttackDifference, Picture } from "./attack-difference.tsx";
-import { Heatmap, ScaleLegend } from "./heatmap.tsx";
 import { FaultMark, VerdictMark } from "./marks.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
+import { ReferenceHeatmaps } from "./reference-heatmaps.tsx";
 import { StrengthBars } from "./strength-bars.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 
@@ -58,8 +56,6 @@ const verdictQuery = graphql(`
 
 type Verdict = NonNullable<ResultOf<typeof verdictQuery>["verdict"]>;
 
-const sequential = { kind: "sequential" } as const;
-
 /** Everything about one input of a run: what was seen, what was answered, and why it is believed or not. */
 export function InputVerdict({ runId, externalId }: { runId: string; externalId: string }) {
   const [state, retry] = useQuery({ query: verdictQuery, variables: { runId, externalId } });
@@ -90,8 +86,8 @@ function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) 
     { name: "True class", value: verdict.trueClass ?? "unlabelled" },
     { name: "Predicted", value: `${verdict.predictedClass} (${percent(verdict.confidence)})` },
     { name: "Oracle", value: verdict.oracleClass },
-    { name: "Score", value: decimal(verdict.score, 3) },
-    { name: "Threshold", value: verdict.threshold === null ? "none" : decimal(verdict.threshold, 3) },
+    { name: "Score", value: score(verdict.score) },
+    { name: "Threshold", value: verdict.threshold === null ? "none" : score(verdict.threshold) },
   ];
   return (
     <>
@@ -134,6 +130,7 @@ function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) 
                 <span key={concept}>
                   {i > 0 && ", "}
                   <Link
+                    prefetch={false}
                     href={inputsHref(runId, { concept })}
                     className="text-ink underline decoration-line-strong hover:text-accent"
                   >
@@ -168,74 +165,11 @@ function VerdictDetail({ runId, verdict }: { runId: string; verdict: Verdict }) 
           incorrectMeans={explanation.incorrectMeanStrengths}
         />
         <div className="grid min-w-0 gap-4">
-          <ReferenceHeatmaps verdict={verdict} />
+          <ReferenceHeatmaps predictedClass={verdict.predictedClass} explanation={explanation} />
           <NearestInputs verdict={verdict} />
         </div>
       </div>
     </>
-  );
-}
-
-/** The single-input heatmap between the two references that its score comes from, all in one order. */
-function ReferenceHeatmaps({ verdict }: { verdict: Verdict }) {
-  const { explanation, predictedClass } = verdict;
-  const { axis } = explanation;
-  const order = useMemo(
-    () => clusteringOrder(explanation.correctReference, axis.length, axis.length, 0),
-    [explanation, axis],
-  );
-  const maps = [
-    {
-      name: `Correct ${predictedClass}`,
-      note: `similarity ${decimal(explanation.similarityToCorrect)}`,
-      values: explanation.correctReference,
-    },
-    { name: "This input", note: "1 where “row > column”", values: explanation.heatmap },
-    {
-      name: `Incorrect ${predictedClass}`,
-      note: `similarity ${decimal(explanation.similarityToIncorrect)}`,
-      values: explanation.incorrectReference,
-    },
-  ];
-  return (
-    <section aria-labelledby="references" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-      <h2 id="references" className="font-semibold">
-        Heatmap beside its references
-      </h2>
-      <p className="mb-3 text-sm text-muted">
-        The score is the similarity to incorrect minus the similarity to correct behaviour.
-        {explanation.pooledReference &&
-          ` Too few incorrect ${predictedClass} inputs in calibration: the references are pooled over all classes.`}
-      </p>
-      <div className="grid gap-4 md:grid-cols-3">
-        {maps.map(({ name, note, values }) => (
-          <figure key={name} className="min-w-0">
-            <figcaption className="mb-1 text-sm">
-              <span className="font-medium">{name}</span>{" "}
-              <span className="block text-xs text-muted tabular-nums">{note}</span>
-            </figcaption>
-            <Heatmap
-              bare
-              compact
-              label={`${name}: heatmap of ${axis.length} concepts`}
-              rowLabels={axis}
-              columnLabels={axis}
-              values={values}
-              scale={sequential}
-              rowOrder={order}
-              columnOrder={order}
-              square
-              describe={({ row, column }) =>
-                `${axis[row]} > ${axis[column]}: this input ${explanation.heatmap[row * axis.length + column]}, correct ${decimal(explanation.correctReference[row * axis.length + column], 2)}, incorrect ${decimal(explanation.incorrectReference[row * axis.length + column], 2)}`
-              }
-            />
-          </figure>
-        ))}
-      </div>
-      <div className="mt-3 text-xs text-muted">
-        <ScaleLegend scale={sequential} />
-      </div>
-    </section>
   );
 }
 

@@ -9,7 +9,7 @@ import { useRouter, useSearchParams } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useClient, useQuery } from "urql";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { count, decimal, percent } from "../plots/number-format.ts";
+import { count, percent, score } from "../plots/number-format.ts";
 import {
   inputHref,
   readVerdictView,
@@ -18,7 +18,7 @@ import {
   writeVerdictView,
 } from "../plots/verdict-filter.ts";
 import { Button, buttonClass } from "./button.tsx";
-import { InputFilters } from "./input-filters.tsx";
+import { InputFilters, InputOrder } from "./input-filters.tsx";
 import { FaultMark, VerdictMark } from "./marks.tsx";
 import { EmptyState, ErrorNotice, plainMessage, Skeleton } from "./page-states.tsx";
 import { replaceQuery } from "./query-state.ts";
@@ -158,12 +158,20 @@ export function InputsTable({ runId }: { runId: string }) {
         concepts={run?.conceptSet.concepts.map(({ phrase }) => phrase) ?? []}
         onChange={change}
       />
-      <VerdictRows key={filter} runId={runId} view={view} onClear={() => change({})} />
+      <VerdictRows key={filter} runId={runId} view={view} onChange={change} />
     </div>
   );
 }
 
-function VerdictRows({ runId, view, onClear }: { runId: string; view: VerdictView; onClear: () => void }) {
+function VerdictRows({
+  runId,
+  view,
+  onChange,
+}: {
+  runId: string;
+  view: VerdictView;
+  onChange: (view: VerdictView) => void;
+}) {
   const router = useRouter();
   const { rows, total, more, error, fetching, fetchMore, reset } = useVerdicts(runId, view);
   const scroller = useRef<HTMLDivElement>(null);
@@ -185,7 +193,7 @@ function VerdictRows({ runId, view, onClear }: { runId: string; view: VerdictVie
   if (!more && rows.length === 0) {
     return (
       <EmptyState title="No input matches">
-        <Button onClick={onClear}>Clear the filters</Button>
+        <Button onClick={() => onChange({})}>Clear the filters</Button>
       </EmptyState>
     );
   }
@@ -211,10 +219,13 @@ function VerdictRows({ runId, view, onClear }: { runId: string; view: VerdictVie
   };
   return (
     <>
-      <p role="status" className="text-sm text-muted tabular-nums">
-        {total === null ? "Loading inputs" : `${count(total)} inputs`}
-        <span className="hidden sm:inline"> · arrow keys or j/k walk, Enter opens</span>
-      </p>
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <p role="status" className="text-sm text-muted tabular-nums">
+          {total === null ? "Loading inputs" : `${count(total)} inputs`}
+          <span className="hidden sm:inline"> · arrow keys or j/k walk, Enter opens</span>
+        </p>
+        <InputOrder view={view} onChange={onChange} />
+      </div>
       <div
         ref={scroller}
         role="table"
@@ -223,12 +234,12 @@ function VerdictRows({ runId, view, onClear }: { runId: string; view: VerdictVie
         // biome-ignore lint/a11y/noNoninteractiveTabindex: rows are walked by arrow keys from here
         tabIndex={0}
         onKeyDown={walk}
-        className="overflow-auto rounded-lg border bg-surface"
-        style={{ height: "max(24rem, calc(100vh - 17rem))" }}
+        className="scroll-x overflow-y-auto rounded-lg border"
+        style={{ height: "max(24rem, calc(100vh - 19rem))" }}
       >
         <div
           role="row"
-          className={`sticky top-0 z-10 hidden h-9 items-center gap-3 border-b bg-surface px-3 text-sm font-medium text-muted sm:grid sm:min-w-[64rem] ${template}`}
+          className={`sticky top-0 z-10 hidden h-9 items-center gap-3 border-b sm:gap-5 bg-surface px-3 text-sm font-medium text-muted sm:grid sm:min-w-[64rem] ${template}`}
         >
           {[
             "Picture",
@@ -258,7 +269,7 @@ function VerdictRows({ runId, view, onClear }: { runId: string; view: VerdictVie
                 key={item.key}
                 role="row"
                 aria-rowindex={item.index + 2}
-                className={`absolute inset-x-0 grid grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-3 border-b px-3 text-sm ${template} ${
+                className={`absolute inset-x-0 grid grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-3 border-b px-3 text-sm sm:gap-5 ${template} ${
                   item.index === active ? "bg-accent-soft" : "hover:bg-sunken/60"
                 }`}
                 style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
@@ -283,6 +294,7 @@ function VerdictCells({ runId, row }: { runId: string; row: Row }) {
       </span>
       <span role="cell" className="min-w-0">
         <Link
+          prefetch={false}
           href={inputHref(runId, row.externalId)}
           className="block truncate font-medium hover:text-accent hover:underline"
           title={row.externalId}
@@ -307,7 +319,7 @@ function VerdictCells({ runId, row }: { runId: string; row: Row }) {
         <VerdictMark verdict={row.verdict} />
       </span>
       <span role="cell" className={`${wide} text-right tabular-nums`}>
-        {decimal(row.score, 2)}
+        {score(row.score)}
       </span>
       <span role="cell" className={wide}>
         <FaultMark fault={row.fault} />

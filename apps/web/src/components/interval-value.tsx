@@ -50,7 +50,7 @@ export function Headline({
   note?: ReactNode;
 }) {
   return (
-    <div className="min-w-0 px-4 py-3 shadow-[0_0_0_1px_var(--line)]">
+    <div className="min-w-0 px-3 py-3 sm:px-4 shadow-[0_0_0_1px_var(--line)]">
       <dt className="flex items-center gap-1.5 text-sm text-muted">
         {mark}
         {name}

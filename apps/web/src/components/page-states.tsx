@@ -88,8 +88,10 @@ export function Loaded<Data>({
   wholePage?: boolean;
   children: (data: Data) => ReactNode;
 }) {
+  // A field that failed leaves null: no data at all, if it was the only one.
+  const nothing = !state.data || (state.error && Object.values(state.data).every((value) => value === null));
   const again = retry && (() => retry({ requestPolicy: "network-only" }));
-  if (state.data) {
+  if (state.data && !nothing) {
     return (
       <>
         {state.error && (

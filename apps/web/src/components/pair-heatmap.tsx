@@ -8,9 +8,10 @@ import { divergingLimit } from "../plots/colour-scales.ts";
 import { count, decimal, probability, signedDecimal } from "../plots/number-format.ts";
 import type { Column } from "./data-table.tsx";
 import { SegmentedControl } from "./form-controls.tsx";
-import { type Cell, Heatmap, type HeatmapHandle, type Scale } from "./heatmap.tsx";
+import { type Cell, Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
+import type { Scale } from "./scale-legend.tsx";
 
 const heatmapQuery = graphql(`
   query PairHeatmap($id: ID!, $kind: HeatmapKind!, $subset: HeatmapSubset!, $class: String) {
@@ -143,13 +144,14 @@ export function PairHeatmap({
     };
   }, [differential, means.data, difference.data, binarised]);
 
-  const shownOrder = useMemo(() => {
-    if (!matrix) return [];
+  const orders = useMemo(() => {
+    if (!matrix) return null;
     const n = matrix.axis.length;
-    return order === "alphabetical"
-      ? alphabeticalOrder(matrix.axis)
-      : clusteringOrder(matrix.values, n, n, 0);
-  }, [matrix, order]);
+    return {
+      clustered: clusteringOrder(matrix.values, n, n, 0),
+      alphabetical: alphabeticalOrder(matrix.axis),
+    };
+  }, [matrix]);
   const words = useCallback(
     ({ row, column }: Cell) =>
       matrix
@@ -225,7 +227,7 @@ export function PairHeatmap({
         skeleton={<Skeleton className="h-96" />}
       >
         {() =>
-          matrix ? (
+          matrix && orders ? (
             <>
               <Heatmap
                 ref={heatmap}
@@ -235,8 +237,8 @@ export function PairHeatmap({
                 values={matrix.values}
                 scale={matrix.scale}
                 emphasised={matrix.emphasised}
-                rowOrder={shownOrder}
-                columnOrder={shownOrder}
+                rowOrder={orders[order]}
+                columnOrder={orders[order]}
                 square
                 describe={words}
               />

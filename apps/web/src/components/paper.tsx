@@ -3,11 +3,10 @@
 import { Printer } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useEffect } from "react";
-import { type ClassConceptValues, classConceptTables } from "../plots/class-concept-table.ts";
-import { colourAt, cssColour, readableInk, sequentialTable } from "../plots/colour-scales.ts";
 import { moment } from "../plots/number-format.ts";
 import { Button, buttonClass } from "./button.tsx";
 import type { Column } from "./data-table.tsx";
+import { FixedTheme } from "./theme.tsx";
 
 /** A report as a sheet that prints on A4; on the screen with a line of what can be done with it. */
 export function Paper({
@@ -38,7 +37,7 @@ export function Paper({
       <article
         className={`paper mx-auto grid grid-cols-[minmax(0,1fr)] gap-5 rounded-lg border p-4 text-sm sm:p-[13mm] ${wide ? "paper-wide" : ""}`}
       >
-        {children}
+        <FixedTheme theme="light">{children}</FixedTheme>
         <footer className="border-t pt-2 text-xs break-all text-muted">
           Faultline · {location.origin}
           {back} · printed {moment(new Date().toISOString())}
@@ -51,14 +50,17 @@ export function Paper({
 export function PaperSection({
   title,
   note,
+  together = false,
   children,
 }: {
   title: string;
   note?: ReactNode;
+  /** Stands on one sheet, as figures do. */
+  together?: boolean;
   children: ReactNode;
 }) {
   return (
-    <section className="min-w-0">
+    <section className={`min-w-0 ${together ? "break-inside-avoid" : ""}`}>
       <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
       {note && <p className="mb-1 break-after-avoid text-xs text-muted">{note}</p>}
       {children}
@@ -82,7 +84,7 @@ export function PaperTable<Row>({
   const side = (column: Column<Row>) => (column.align === "right" ? "text-right tabular-nums" : "text-left");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section aria-label={label} tabIndex={0} className="overflow-x-auto print:overflow-visible">
+    <section aria-label={label} tabIndex={0} className="scroll-x print:overflow-visible">
       <table className="w-full border-collapse text-xs">
         <thead>
           <tr className="border-b border-line-strong text-muted">
@@ -124,74 +126,5 @@ export function PaperFacts({ facts }: { facts: readonly (readonly [name: string,
         </div>
       ))}
     </dl>
-  );
-}
-
-/** Most concepts and classes on one sheet's width. */
-const mostConcepts = 60;
-const mostClasses = 12;
-
-/** Win rates as tables with shaded cells. */
-export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
-  const table = sequentialTable("light");
-  const parts = classConceptTables(view, mostConcepts, mostClasses);
-  return (
-    <div className="grid gap-4">
-      {view.axis.length > mostConcepts && (
-        <p className="text-xs text-muted">
-          The {mostConcepts} of {view.axis.length} concepts that differ most between the classes; the
-          dashboard exports all of them as CSV.
-        </p>
-      )}
-      {parts.map((part) => (
-        <section
-          key={part.classes[0]}
-          aria-label={`Win rates in ${part.classes[0]} to ${part.classes[part.classes.length - 1]}`}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-          tabIndex={0}
-          className="overflow-x-auto print:overflow-visible"
-        >
-          <table className="w-full border-collapse text-xs">
-            <thead>
-              <tr className="text-muted">
-                <th scope="col" className="py-1 pr-2 text-left font-medium">
-                  Concept
-                </th>
-                {part.classes.map((name) => (
-                  <th key={name} scope="col" className="px-1 py-1 text-center font-medium break-words">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {part.rows.map(({ concept, values }) => (
-                <tr key={concept}>
-                  <th scope="row" className="py-px pr-2 text-left font-normal">
-                    {concept}
-                  </th>
-                  {values.map((value, i) => (
-                    <td
-                      key={part.classes[i]}
-                      className="border border-surface py-px text-center tabular-nums"
-                      style={
-                        value === null
-                          ? undefined
-                          : {
-                              background: cssColour(colourAt(table, 0, 1, value)),
-                              color: readableInk(colourAt(table, 0, 1, value)),
-                            }
-                      }
-                    >
-                      {value === null ? "–" : value.toFixed(2)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      ))}
-    </div>
   );
 }

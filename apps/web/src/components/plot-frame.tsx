@@ -51,14 +51,14 @@ export function PlotFrame<Row>({
   );
   return (
     <figure aria-labelledby={titleId} className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-      <div className="mb-3 flex flex-wrap items-start gap-x-4 gap-y-2">
-        <figcaption className="min-w-[min(100%,16rem)] flex-1">
+      <div className="mb-3 flex items-start gap-x-4">
+        <figcaption className="min-w-0 flex-1">
           <h2 id={titleId} className="font-semibold">
             {title}
           </h2>
-          {description && <p className="max-w-prose text-sm text-muted">{description}</p>}
+          {description && <p className="max-w-3xl text-sm text-muted">{description}</p>}
         </figcaption>
-        <div className="no-print flex flex-wrap items-center gap-1">
+        <div className="no-print -mt-1 -mr-2 flex items-center">
           <button
             type="button"
             aria-pressed={asTable}

@@ -5,8 +5,8 @@ import Link from "next/link";
 import { useMemo } from "react";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { detectorName, detectorOf } from "../plots/detector-names.ts";
-import { decimal, moment } from "../plots/number-format.ts";
-import { type Column, DataTable } from "./data-table.tsx";
+import { moment, score } from "../plots/number-format.ts";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 import { runNameFragment, shortRunName } from "./marks.tsx";
 import { ruleName } from "./publish-detector.tsx";
 import { apiPath } from "./thumbnail.tsx";
@@ -72,7 +72,7 @@ export function PublishedDetectors({
         value: ({ threshold }) => threshold,
         cell: ({ threshold }) => (
           <span title={threshold === null ? "Too few calibration inputs, or one a class" : undefined}>
-            {threshold === null ? "none" : decimal(threshold)}
+            {threshold === null ? "none" : score(threshold)}
           </span>
         ),
       },
@@ -82,6 +82,7 @@ export function PublishedDetectors({
         value: ({ run }) => shortRunName(run),
         cell: ({ run }) => (
           <Link
+            prefetch={false}
             href={`/runs/${encodeURIComponent(run.id)}/detector`}
             className="whitespace-nowrap hover:text-accent hover:underline"
           >
@@ -119,11 +120,12 @@ export function PublishedDetectors({
   );
   return (
     <section aria-labelledby="published" className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5">
-      <h2 id="published" className="font-semibold">
-        Detectors of the project
-      </h2>
-      <p className="mb-2 text-sm text-muted">Versions never change; the chosen one stands in the snippets.</p>
       <DataTable
+        toolbar={
+          <TableTitle id="published" title="Detectors of the project">
+            Versions never change; the chosen one stands in the snippets.
+          </TableTitle>
+        }
         label="Published detectors"
         columns={columns}
         rows={detectors}

@@ -7,7 +7,7 @@ import { graphql, type ResultOf } from "../graphql.ts";
 import { count } from "../plots/number-format.ts";
 import { inputHref } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
-import { type Column, DataTable } from "./data-table.tsx";
+import { type Column, DataTable, TableTitle } from "./data-table.tsx";
 import { FaultMark, VerdictMark } from "./marks.tsx";
 import { Loaded, Skeleton } from "./page-states.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
@@ -53,6 +53,7 @@ function changeColumns(runId: string): Column<Changed>[] {
       value: (row) => row.externalId,
       cell: (row) => (
         <Link
+          prefetch={false}
           href={inputHref(runId, row.externalId)}
           className="flex items-center gap-2 font-medium hover:text-accent hover:underline"
         >
@@ -124,11 +125,20 @@ export function RegressionLists({
                 aria-label={name}
                 className="min-w-0 rounded-lg border bg-surface p-4 sm:p-5"
               >
-                <h2 className="font-semibold">
-                  {name} <span className="font-normal text-muted tabular-nums">{count(of?.totalCount)}</span>
-                </h2>
-                <p className="mb-2 text-sm text-muted">Inputs {words}.</p>
                 <DataTable
+                  toolbar={
+                    <TableTitle
+                      id={file}
+                      title={
+                        <>
+                          {name}{" "}
+                          <span className="font-normal text-muted tabular-nums">{count(of?.totalCount)}</span>
+                        </>
+                      }
+                    >
+                      Inputs {words}.
+                    </TableTitle>
+                  }
                   label={`${name} as a table`}
                   columns={columns}
                   rows={rows}

@@ -7,8 +7,9 @@ import { graphql, type ResultOf } from "../graphql.ts";
 import { count, probability, signedDecimal } from "../plots/number-format.ts";
 import { inputHref, inputsHref } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
+import { CsvButton } from "./csv-button.tsx";
 import { type Column, tableCsv } from "./data-table.tsx";
-import { downloadFile } from "./download.ts";
+import { EffectBar, effectLimit } from "./effect-bar.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 
@@ -37,7 +38,8 @@ const responsibleQuery = graphql(
 
 type Row = ResultOf<typeof responsibleConceptFragment>;
 
-const columns: Column<Row>[] = [
+/** What is exported of a list of responsible concepts. */
+export const responsibleColumns: Column<Row>[] = [
   { id: "concept", header: "Concept", value: (row) => row.concept },
   { id: "effect", header: "Effect", value: (row) => row.effect.value },
   { id: "low", header: "Low", value: (row) => row.effect.low },
@@ -59,13 +61,11 @@ export function ResponsibleConcepts({ runId, chosenClass }: { runId: string; cho
             Effect: how much more often the concept wins when the answer is wrong. Below 0 it went missing.
           </p>
         </div>
-        <Button
-          look="bare"
-          className="no-print"
-          onClick={() => downloadFile("responsible-concepts.csv", "text/csv", tableCsv(columns, rows))}
-        >
-          CSV
-        </Button>
+        <CsvButton
+          name="responsible-concepts"
+          label="Responsible concepts"
+          text={() => tableCsv(responsibleColumns, rows)}
+        />
       </div>
       <Loaded
         state={state}
@@ -101,11 +101,8 @@ export function ResponsibleConceptList({
 }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, shownAtFirst);
-  const limit = Math.max(
-    0.05,
-    ...rows.map(({ effect }) => Math.max(Math.abs(effect.low), Math.abs(effect.high))),
-  );
-  const at = (value: number) => `${50 + (value / limit) * 50}%`;
+  const limit = effectLimit(rows.map(({ effect }) => effect));
+  const digits = limit < 0.1 ? 3 : 2;
   return (
     <>
       <ol className="grid">
@@ -113,6 +110,7 @@ export function ResponsibleConceptList({
           <li key={concept} className="border-t py-2.5 first:border-t-0">
             <div className="flex items-center gap-3">
               <Link
+                prefetch={false}
                 href={inputsHref(runId, {
                   concept,
                   misclassified: true,
@@ -123,33 +121,24 @@ export function ResponsibleConceptList({
               >
                 {concept}
               </Link>
-              <div className="relative h-4 min-w-0 flex-1 rounded-sm bg-sunken" aria-hidden="true">
-                <span
-                  className="absolute top-0.5 bottom-0.5"
-                  style={{
-                    left: effect.value < 0 ? at(effect.value) : "50%",
-                    width: `${(Math.abs(effect.value) / limit) * 50}%`,
-                    background: effect.value < 0 ? "var(--missing)" : "var(--surplus)",
-                  }}
-                />
-                <span className="absolute inset-y-0 left-1/2 w-px bg-ink" />
-                <span
-                  className="absolute top-1/2 h-px bg-ink"
-                  style={{ left: at(effect.low), width: `${((effect.high - effect.low) / limit) * 50}%` }}
-                />
-              </div>
+              <EffectBar effect={effect} limit={limit} />
               <span className="w-14 shrink-0 text-right font-medium tabular-nums">
-                {signedDecimal(effect.value, 2)}
+                {signedDecimal(effect.value, digits)}
               </span>
             </div>
             <div className="mt-1.5 flex flex-wrap items-center justify-between gap-2">
               <p className="text-xs text-muted tabular-nums">
-                {signedDecimal(effect.low, 2)} to {signedDecimal(effect.high, 2)} · q {probability(qValue)} ·{" "}
-                {count(significantCells)} cells
+                {signedDecimal(effect.low, digits)} to {signedDecimal(effect.high, digits)} · q{" "}
+                {probability(qValue)} · {count(significantCells)} cells
               </p>
               <div className="flex gap-1">
                 {exampleInputs.slice(0, 5).map((input) => (
-                  <Link key={input.id} href={inputHref(runId, input.externalId)} title={input.externalId}>
+                  <Link
+                    prefetch={false}
+                    key={input.id}
+                    href={inputHref(runId, input.externalId)}
+                    title={input.externalId}
+                  >
                     <Thumbnail
                       imageUrl={input.imageUrl}
                       alt={`${input.externalId}, ${input.trueClass ?? "unlabelled"}`}

@@ -57,7 +57,7 @@ export function RunFrame({ id, children }: { id: string; children: ReactNode }) 
   return (
     <Loaded state={state} retry={retry} what="the run" wholePage skeleton={<Skeleton className="h-96" />}>
       {() => {
-        if (!run) return <EmptyState title="There is no such run, or you may not see it" />;
+        if (!run) return <EmptyState wholePage title="There is no such run, or you may not see it" />;
         const tabs = [
           { href: base, name: "Report" },
           { href: `${base}/inputs`, name: "Inputs" },
@@ -96,7 +96,10 @@ export function RunFrame({ id, children }: { id: string; children: ReactNode }) 
                 )}
               </div>
             </div>
-            <nav aria-label="Pages of this run" className="mt-3 mb-5 flex gap-1 overflow-x-auto border-b">
+            <nav
+              aria-label="Pages of this run"
+              className="mt-3 mb-5 flex justify-between overflow-x-auto border-b sm:justify-start sm:gap-1"
+            >
               {tabs.map((tab) => {
                 const here = tab.href === base ? path === base : path.startsWith(tab.href);
                 return (
@@ -105,7 +108,7 @@ export function RunFrame({ id, children }: { id: string; children: ReactNode }) 
                     href={tab.href}
                     aria-current={here ? "page" : undefined}
                     className={clsx(
-                      "-mb-px border-b-2 px-3 py-2 text-sm whitespace-nowrap focus-visible:-outline-offset-2",
+                      "-mb-px border-b-2 px-1.5 py-2 text-sm sm:px-3 whitespace-nowrap focus-visible:-outline-offset-2",
                       here
                         ? "border-ink font-medium text-ink"
                         : "border-transparent text-muted hover:text-ink",

@@ -177,7 +177,7 @@ export function RunReport({ id }: { id: string }) {
               <ConfusionMatrix runId={id} classes={classes} report={report} />
             </div>
             <ClassConceptHeatmap runId={id} />
-            <div className="no-print sticky top-12 z-20 -mx-1 flex flex-wrap items-center gap-3 border-y bg-page/95 px-1 py-2 backdrop-blur">
+            <div className="no-print sticky top-0 z-20 sm:top-12 -mx-1 flex flex-wrap items-center gap-3 border-y bg-page/95 px-1 py-2 backdrop-blur">
               <SelectField
                 label="Class"
                 value={chosenClass}

@@ -66,6 +66,7 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
         value: shortRunName,
         cell: (run) => (
           <Link
+            prefetch={false}
             href={`/runs/${encodeURIComponent(run.id)}`}
             className="font-medium whitespace-nowrap hover:text-accent hover:underline"
           >

@@ -147,6 +147,7 @@ function CheckResult({ runId, check }: { runId: string; check: Check }) {
             {check.counterexamples.map((verdict) => (
               <li key={verdict.externalId}>
                 <Link
+                  prefetch={false}
                   href={inputHref(runId, verdict.externalId)}
                   title={verdict.externalId}
                   className="group block text-xs"

@@ -1,6 +1,7 @@
 "use client";
 
 import { useRef } from "react";
+import { fittingLabel, textWidth } from "../plots/label-text.ts";
 import { decimal } from "../plots/number-format.ts";
 import type { Column } from "./data-table.tsx";
 import { svgText } from "./download.ts";
@@ -48,7 +49,9 @@ const columns: Column<StrengthRow>[] = [
   },
 ];
 
-const labelWidth = 104;
+const labelSize = 11.5;
+/** Most room for labels; longer ones are cut. */
+const mostLabel = 180;
 const rowHeight = 20;
 const most = 40;
 
@@ -88,6 +91,8 @@ export function StrengthBars({
   const values = rows.flatMap(({ strength, correct, incorrect }) => [strength, correct ?? 0, incorrect ?? 0]);
   const low = Math.min(0, ...values);
   const high = Math.max(0.01, ...values);
+  const phrases = rows.map(({ phrase }) => phrase);
+  const labelWidth = Math.min(mostLabel, width * 0.4, textWidth(phrases, labelSize) + 14);
   const x = (value: number) => labelWidth + ((value - low) / (high - low)) * (width - labelWidth - 48);
   const height = rows.length * rowHeight + 4;
   return (
@@ -136,10 +141,10 @@ export function StrengthBars({
                   y={middle}
                   textAnchor="end"
                   dominantBaseline="central"
-                  fontSize="11.5"
+                  fontSize={labelSize}
                   fill="var(--ink)"
                 >
-                  {row.phrase}
+                  {fittingLabel(row.phrase, labelWidth - 10, labelSize)}
                 </text>
                 <rect
                   x={Math.min(x(0), x(row.strength))}

@@ -1,7 +1,7 @@
 "use client";
 
 import { Monitor, Moon, Sun } from "lucide-react";
-import { useSyncExternalStore } from "react";
+import { createContext, type ReactNode, useContext, useSyncExternalStore } from "react";
 import type { Theme } from "../plots/colour-scales.ts";
 
 type ThemeChoice = Theme | "system";
@@ -45,13 +45,22 @@ function apply(choice: ThemeChoice): void {
   for (const listener of listeners) listener();
 }
 
+const Fixed = createContext<Theme | null>(null);
+
+/** A part of the page that keeps one theme, as sheets of paper do; its class sets the same colours. */
+export function FixedTheme({ theme, children }: { theme: Theme; children: ReactNode }) {
+  return <Fixed value={theme}>{children}</Fixed>;
+}
+
 /** The theme in use, for everything that is drawn rather than styled. */
 export function useTheme(): Theme {
-  return useSyncExternalStore(
+  const fixed = useContext(Fixed);
+  const chosen = useSyncExternalStore(
     subscribe,
     () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light"),
-    () => "light",
+    () => "light" as const,
   );
+  return fixed ?? chosen;
 }
 
 const icons = { system: Monitor, light: Sun, dark: Moon };

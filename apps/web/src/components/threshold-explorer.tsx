@@ -1,6 +1,6 @@
 "use client";
 
-import { count, decimal, percent } from "../plots/number-format.ts";
+import { count, percent, score } from "../plots/number-format.ts";
 import { type OperatingPoint, pointAtFalseAlarmRate, type RocPoint } from "../plots/operating-point.ts";
 import { Button } from "./button.tsx";
 
@@ -30,7 +30,7 @@ export function ThresholdExplorer({
   onUse: (() => void) | null;
 }) {
   const threshold =
-    point.threshold === null ? (index === 0 ? "none" : "below every score") : decimal(point.threshold);
+    point.threshold === null ? (index === 0 ? "none" : "below every score") : score(point.threshold);
   return (
     <section
       aria-labelledby="threshold-title"

@@ -10,10 +10,13 @@ export function Thumbnail({
   imageUrl,
   alt,
   size = 40,
+  eager = false,
 }: {
   imageUrl: string | null | undefined;
   alt: string;
   size?: number;
+  /** Loaded before it comes into sight, as on paper. */
+  eager?: boolean;
 }) {
   if (!imageUrl) {
     return (
@@ -34,10 +37,10 @@ export function Thumbnail({
       alt={alt}
       width={size}
       height={size}
-      loading="lazy"
+      loading={eager ? "eager" : "lazy"}
       decoding="async"
       className="pixelated shrink-0 rounded bg-sunken object-cover"
-      style={{ width: size, height: size }}
+      style={{ width: size, height: "auto", aspectRatio: 1, maxWidth: "100%" }}
     />
   );
 }

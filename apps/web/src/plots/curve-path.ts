@@ -1,3 +1,5 @@
+import type { Band } from "./confidence-bands.ts";
+
 /** A plot's area in SVG units, and the data's range on each axis (from 0). */
 export type PlotArea = {
   readonly left: number;
@@ -25,6 +27,14 @@ export function curvePath(area: PlotArea, points: readonly (readonly [x: number,
         `${i === 0 ? "M" : "L"}${Number(xAt(area, x).toFixed(1))} ${Number(yAt(area, y).toFixed(1))}`,
     )
     .join("");
+}
+
+/** Outline of the band between `low` and `high`, cut at the top of the area. */
+export function bandPath(area: PlotArea, band: Band): string {
+  const cut = (y: number) => Math.min(area.yMaximum, y);
+  const upper = band.map(({ x, high }) => [x, cut(high)] as const);
+  const lower = band.map(({ x, low }) => [x, cut(low)] as const);
+  return band.length < 2 ? "" : `${curvePath(area, [...upper, ...lower.reverse()])}Z`;
 }
 
 /** Ticks from 0 to `maximum` in steps of 1, 2 or 5 times a power of ten, about `wanted` of them. */

@@ -1,5 +1,5 @@
 import { detectorName, detectorOf, type Similarity } from "./detector-names.ts";
-import { decimal, type Interval, percent, percentInterval } from "./number-format.ts";
+import { type Interval, percent, percentInterval, score } from "./number-format.ts";
 
 /** How a run's own detector did, as its report gives it. */
 export type DetectorSummary = {
@@ -19,7 +19,7 @@ export function detectorSummary(summary: DetectorSummary): string {
   const { falseAlarmRate, threshold, measuredFalseAlarmRate: alarms, measuredDetectionRate: found } = summary;
   const parts = [
     falseAlarmRate === null ? "score > 0" : `wanted false-alarm rate ${percent(falseAlarmRate)}`,
-    falseAlarmRate !== null && threshold !== null ? `threshold ${decimal(threshold)}` : null,
+    falseAlarmRate !== null && threshold !== null ? `threshold ${score(threshold)}` : null,
     alarms &&
       `measured ${percent(alarms.value)} (${percentInterval(alarms)}) of the ${summary.negatives} flagged`,
     found && `${percent(found.value)} (${percentInterval(found)}) of the ${summary.positives} found`,

@@ -1,3 +1,5 @@
+import { textWidth } from "./label-text.ts";
+
 export type HeatmapLayout = {
   /** Width of the row labels, height of the column labels, in CSS pixels. */
   readonly labelWidth: number;
@@ -11,13 +13,15 @@ export type HeatmapLayout = {
 /** Labels need about this much of a cell's side to be readable. */
 export const labelledCell = 11;
 
-/** Label font in pixels, and the mean advance of a letter in it. */
+/** Below this side, every second or third cell has its label; smaller cells are for small multiples. */
+const smallestCell = 7;
+
+/** Label font in pixels. */
 export const labelSize = 11;
-const letterWidth = 5.9;
 
 /**
- * Sizes of a heatmap in a space of `width` pixels: cells fill it if they may have a readable size (at most 32, in flat
- * matrices 44), and else keep a smallest size and scroll.
+ * Sizes of a heatmap in a space of `width` pixels: cells fill it if they need not be smaller than 7 pixels (nor larger
+ * than 32, in flat matrices 44), and else have room for each label and scroll; above 200 columns they have 4 pixels.
  *
  * @param square cells as high as wide (concept × concept); otherwise rows keep a height for their label
  * @param compact cells may shrink to 2 pixels before the heatmap scrolls
@@ -33,16 +37,14 @@ export function heatmapLayout(
     cell = null,
   }: { square?: boolean; compact?: boolean; cell?: number | null } = {},
 ): HeatmapLayout {
-  const longest = (labels: readonly string[]) =>
-    labels.reduce((most, label) => Math.max(most, label.length), 0) * letterWidth;
   const labelWidth = Math.round(
-    Math.min(longest(rowLabels) + 12, Math.max(64, width * 0.24), compact ? 84 : 190),
+    Math.min(textWidth(rowLabels, labelSize) + 12, Math.max(64, width * 0.24), compact ? 84 : 190),
   );
-  const labelHeight = Math.round(Math.min(longest(columnLabels) * 0.9 + 12, compact ? 64 : 130));
+  const labelHeight = Math.round(Math.min(textWidth(columnLabels, labelSize) + 12, compact ? 84 : 130));
   const columns = columnLabels.length;
   const rows = rowLabels.length;
   const fitting = (width - labelWidth) / Math.max(1, columns);
-  const smallest = compact ? 2 : columns > 200 ? 4 : labelledCell;
+  const smallest = compact ? 2 : columns > 200 ? 4 : fitting >= smallestCell ? smallestCell : labelledCell;
   const cellWidth = cell ?? Math.min(square ? 32 : 44, Math.max(smallest, fitting));
   const cellHeight = square ? cellWidth : Math.max(rows > 60 ? labelledCell : 18, Math.min(26, cellWidth));
   return { labelWidth, labelHeight, cellWidth, cellHeight, rows, columns };
@@ -69,8 +71,22 @@ export function cellAt(
   return row >= 0 && row < layout.rows && column >= 0 && column < layout.columns ? { row, column } : null;
 }
 
-/** A label cut to a pixel width, with an ellipsis. */
-export function fittingLabel(label: string, width: number): string {
-  const letters = Math.floor(width / letterWidth);
-  return label.length <= letters ? label : `${label.slice(0, Math.max(1, letters - 1))}…`;
+/** The least scrolling that brings a display cell into a view of the given size. */
+export function scrolledInSight(
+  layout: HeatmapLayout,
+  cell: { row: number; column: number },
+  view: { width: number; height: number },
+  scroll: { left: number; top: number },
+): { left: number; top: number } {
+  const along = (at: number, size: number, room: number, scrolled: number) =>
+    Math.min(Math.max(scrolled, at + size - room), at);
+  return {
+    left: along(
+      cell.column * layout.cellWidth,
+      layout.cellWidth,
+      view.width - layout.labelWidth,
+      scroll.left,
+    ),
+    top: along(cell.row * layout.cellHeight, layout.cellHeight, view.height - layout.labelHeight, scroll.top),
+  };
 }

@@ -1,4 +1,5 @@
-import { fittingLabel, type HeatmapLayout, heatmapSize, labelledCell, labelSize } from "./heatmap-layout.ts";
+import { type HeatmapLayout, heatmapSize, labelledCell, labelSize } from "./heatmap-layout.ts";
+import { fittingLabel } from "./label-text.ts";
 
 const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 

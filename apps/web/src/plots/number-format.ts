@@ -2,6 +2,8 @@
 export type Interval = { readonly value: number; readonly low: number; readonly high: number };
 
 const minus = "−";
+/** Between a number and its unit, where a line must not break. */
+const space = "\u00a0";
 
 function signed(text: string, value: number): string {
   return value > 0 ? `+${text}` : text.replace("-", minus);
@@ -11,22 +13,26 @@ function signed(text: string, value: number): string {
 export function percent(value: number | null | undefined, digits = 1): string {
   return value === null || value === undefined
     ? "–"
-    : `${(value * 100).toFixed(digits)} %`.replace("-", minus);
+    : `${(value * 100).toFixed(digits)}${space}%`.replace("-", minus);
 }
 
 /** A difference of two shares in percentage points, always signed: -0.042 -> "−4.2 pp". */
 export function percentagePoints(value: number | null | undefined, digits = 1): string {
   if (value === null || value === undefined) return "–";
-  return `${signed((value * 100).toFixed(digits), value)} pp`;
+  return `${signed((value * 100).toFixed(digits), value)}${space}pp`;
 }
 
 /** "85.0 – 89.1 %". */
 export function percentInterval(interval: Interval | null | undefined, digits = 1): string {
   if (!interval) return "";
-  return `${(interval.low * 100).toFixed(digits)} – ${(interval.high * 100).toFixed(digits)} %`.replaceAll(
-    "-",
-    minus,
-  );
+  const [low, high] = [interval.low, interval.high].map((end) => (end * 100).toFixed(digits));
+  return `${low} – ${high}${space}%`.replaceAll("-", minus);
+}
+
+/** Interval of a difference of shares: "[−9.4, −6.1] pp". */
+export function pointsInterval({ low, high }: Interval, digits = 1): string {
+  const [from, to] = [low, high].map((end) => signed((end * 100).toFixed(digits), end));
+  return `[${from},${space}${to}]${space}pp`;
 }
 
 /** "0.842 – 0.880". */
@@ -44,10 +50,17 @@ export function signedDecimal(value: number | null | undefined, digits = 3): str
   return value === null || value === undefined ? "–" : signed(value.toFixed(digits), value);
 }
 
+/** A detector's score, whose scale is its own, to four figures: "−152.0", "21.25", "0.084". */
+export function score(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  const whole = Math.max(1, Math.floor(Math.log10(Math.max(1, Math.abs(value)))) + 1);
+  return decimal(value, Math.max(0, Math.min(3, 4 - whole)));
+}
+
 /** p- and q-values: "0.032", and "< 0.001" below. */
 export function probability(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
-  return value < 0.001 ? "< 0.001" : value.toFixed(3);
+  return value < 0.001 ? `<${space}0.001` : value.toFixed(3);
 }
 
 /** 12345 -> "12,345". */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { amplifiedDifference } from "../../src/plots/amplified-difference.ts";
 import { sequentialTable } from "../../src/plots/colour-scales.ts";
-import { cellAt, fittingLabel, heatmapLayout, heatmapSize } from "../../src/plots/heatmap-layout.ts";
+import { cellAt, heatmapLayout, heatmapSize, scrolledInSight } from "../../src/plots/heatmap-layout.ts";
 import { heatmapPixels } from "../../src/plots/heatmap-pixels.ts";
 import { heatmapSvg } from "../../src/plots/heatmap-svg.ts";
+import { fittingLabel, textWidth } from "../../src/plots/label-text.ts";
 
 const labels = (n: number) => Array.from({ length: n }, (_, i) => `concept ${i}`);
 
@@ -35,7 +36,27 @@ describe("heatmapLayout", () => {
     expect(cellAt(layout, labelWidth + 20 * 28, labelHeight + 1, { left: 0, top: 0 })).toBeNull();
   });
 
+  test("shrinks cells to 7 pixels where that keeps all of them in sight", () => {
+    const layout = heatmapLayout(labels(28), labels(28), 316, { square: true });
+    expect(layout.cellWidth).toBeGreaterThanOrEqual(7);
+    expect(layout.cellWidth).toBeLessThan(11);
+    expect(heatmapSize(layout).width).toBeLessThanOrEqual(316);
+    expect(heatmapLayout(labels(80), labels(80), 316, { square: true }).cellWidth).toBe(11);
+  });
+
+  test("scrolls no further than a cell needs", () => {
+    const layout = heatmapLayout(labels(100), labels(500), 600, { cell: 10 });
+    const view = { width: layout.labelWidth + 100, height: layout.labelHeight + 110 };
+    const at = (row: number, column: number) =>
+      scrolledInSight(layout, { row, column }, view, { left: 50, top: 55 });
+    expect(at(6, 7)).toEqual({ left: 50, top: 55 });
+    expect(at(layout.rows - 1, 2).left).toBe(20);
+    expect(at(6, 15).left).toBe(60);
+    expect(at(0, 7).top).toBe(0);
+  });
+
   test("labels are cut with an ellipsis", () => {
+    expect(fittingLabel("colored eyes", textWidth(["colored eyes"], 11))).toBe("colored eyes");
     expect(fittingLabel("long-snout", 200)).toBe("long-snout");
     expect(fittingLabel("long-snout", 30)).toBe("long…");
   });
