@@ -385,6 +385,75 @@ describe("compareRuns", () => {
   });
 });
 
+describe("a project", () => {
+  test("lists all that it holds, and how its parts belong together", async () => {
+    const { prisma } = api.database;
+    await prisma.modelVersion.update({
+      where: { id: world.modelVersionIds[0] },
+      data: { trainingDataTag: "photos-2026-11" },
+    });
+    const { datasetId } = await prisma.run.findUniqueOrThrow({ where: { id: baseline.id } });
+    const bytes = Buffer.from("an array");
+    await prisma.embeddingSet.create({
+      data: {
+        datasetId,
+        kind: "EMBEDDING",
+        modelVersionId: world.modelVersionIds[0],
+        artifactSha256: await api.upload(world.projectId, bytes),
+        rows: 180,
+        columns: 8,
+      },
+    });
+    await prisma.savedView.create({
+      data: { projectId: world.projectId, name: "defects", query: "verdict=DEFECT" },
+    });
+    const { data, errors } = await api.graphql(`{ project(slug: "reading") {
+      models { edges { node { name versions { totalCount edges { node { name trainingDataTag } } } } } }
+      visionLanguageModels { totalCount edges { node { name } } } attackTypes { edges { node { name norm } } }
+      savedViews { edges { node { name } } }
+      datasets { edges { node { name attackedModelVersion { name } cleanDataset { name }
+        attackedDatasets { totalCount edges { node { name } } }
+        embeddingSets { kind rows columns modelVersion { name } visionLanguageModel { name } } } } } } }`);
+    expect(errors).toBeUndefined();
+    const nodes = (page: { edges: { node: object }[] }) => page.edges.map(({ node }) => node);
+    const { project } = data as unknown as { project: Record<string, { edges: { node: object }[] }> };
+    expect(nodes(project.models)).toMatchObject([
+      {
+        versions: {
+          edges: [{ node: { trainingDataTag: null } }, { node: { trainingDataTag: "photos-2026-11" } }],
+        },
+      },
+    ]);
+    expect(nodes(project.visionLanguageModels)).toEqual([{ name: "clip" }]);
+    expect(nodes(project.attackTypes)).toEqual([{ name: "FGSM 8/255", norm: "Linf" }]);
+    expect(nodes(project.savedViews)).toEqual([{ name: "defects" }]);
+    expect(nodes(project.datasets)).toEqual([
+      {
+        name: "photos under FGSM",
+        attackedModelVersion: { name: "v1.0" },
+        cleanDataset: { name: "photos" },
+        attackedDatasets: { totalCount: 0, edges: [] },
+        embeddingSets: [],
+      },
+      {
+        name: "photos",
+        attackedModelVersion: null,
+        cleanDataset: null,
+        attackedDatasets: { totalCount: 1, edges: [{ node: { name: "photos under FGSM" } }] },
+        embeddingSets: [
+          {
+            kind: "EMBEDDING",
+            rows: 180,
+            columns: 8,
+            modelVersion: { name: "v1.0" },
+            visionLanguageModel: null,
+          },
+        ],
+      },
+    ]);
+  });
+});
+
 describe("the number of statements", () => {
   const count = async (query: string, variables: object = {}) => {
     await api.graphql(query, variables);
