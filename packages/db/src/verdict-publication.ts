@@ -73,7 +73,7 @@ export async function publishVerdicts(pool: Pool, publication: VerdictPublicatio
       await client.query("ROLLBACK");
       return null;
     }
-    const partition = `verdict_partition.${pg.escapeIdentifier(`${runId}_${attempt}`)}`;
+    const partition = verdictPartition(runId, attempt);
     const run = pg.escapeLiteral(runId);
     await client.query(
       `CREATE TABLE ${partition} (LIKE verdict INCLUDING DEFAULTS INCLUDING CONSTRAINTS, CHECK (run_id = ${run}))`,
@@ -149,6 +149,14 @@ async function isPublished(
 }
 
 /** The parent's indexes, built before attaching: attaching then holds its lock for a moment only. */
+/**
+ * The table, as SQL names it, that holds the verdicts of a run that succeeded at this attempt. A statement on it is
+ * planned without a look at the partitions of other runs.
+ */
+export function verdictPartition(runId: string, attempt: number): string {
+  return `verdict_partition.${pg.escapeIdentifier(`${runId}_${attempt}`)}`;
+}
+
 async function createIndexes(client: PoolClient, partition: string): Promise<void> {
   await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (run_id, input_id)`);
   const { rows } = await client.query<{ definition: string }>(

@@ -8,6 +8,7 @@ export interface KnownRun {
   id: string;
   projectId: string;
   status: Run["status"];
+  attempt: number;
   /** Class names in the order of the logits. */
   classes: readonly string[];
   /** Phrases in the order of the heatmaps' axis; none before the report. */
@@ -40,7 +41,7 @@ export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Pro
   if (earlier) return earlier;
   const { rows } = await queryPrepared<KnownRun>(
     pool,
-    `SELECT r.id, r.project_id AS "projectId", r.status, m.classes, coalesce(a.axis, '{}') AS axis
+    `SELECT r.id, r.project_id AS "projectId", r.status, r.attempt, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
      WHERE r.id = $1::uuid`,
     [id],

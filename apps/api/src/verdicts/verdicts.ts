@@ -1,3 +1,4 @@
+import { verdictPartition } from "@faultline/db";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { InputType } from "../datasets/inputs.ts";
@@ -114,7 +115,9 @@ interface VerdictsArguments extends PageArguments {
 }
 
 function verdictsOf(run: KnownRun, { filter, orderBy, ...page }: VerdictsArguments, context: Context) {
-  return verdictPage(context, verdictCondition(run.id, filter ?? {}, run), orderBy, page, run);
+  const condition = verdictCondition(run.id, filter ?? {}, run);
+  const partition = run.status === "SUCCEEDED" ? verdictPartition(run.id, run.attempt) : undefined;
+  return verdictPage(context, { ...condition, partition }, orderBy, page, run);
 }
 
 builder.prismaObjectField(RunType, "verdicts", (t) =>
