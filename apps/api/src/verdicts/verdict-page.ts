@@ -55,7 +55,7 @@ export async function verdictRows(
     `SELECT ${columns} FROM verdict v WHERE ${condition.sql} ORDER BY v.input_id LIMIT ${limit}`,
     condition.parameters,
   );
-  return rows.map((row) => ({ ...row, names }));
+  return rows.map((row) => Object.assign(row, { names }));
 }
 
 /** Which way a page runs through the rows. */
@@ -105,7 +105,7 @@ export async function verdictPage(
     ? queryPrepared<VerdictRow>(pool, text, values)
     : pool.query<VerdictRow>(text, values));
   const more = rows.length > size;
-  const shown = rows.slice(0, size).map((row) => ({ ...row, names }));
+  const shown = rows.slice(0, size).map((row) => Object.assign(row, { names }));
   if (!forward) shown.reverse();
   const edges = shown.map((node) => ({ cursor: encodeCursor(order, node), node }));
   return {
