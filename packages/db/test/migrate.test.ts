@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
 import { diagnoseHistory, schemaDifference } from "../scripts/schema-engine.ts";
-import { MigrationError, migrate, migrationsDirectory, readMigrations } from "../src/index.ts";
+import { MigrationError, migrate, migrationsDirectory, Notifications, readMigrations } from "../src/index.ts";
 import { seedRun } from "./seed.ts";
 
 const databases: TestDatabase[] = [];
@@ -90,6 +90,28 @@ describe("migrate", () => {
     expect(await migrate(database.url, { directory })).toEqual(["29990101000000_next"]);
     const { rows } = await database.pool.query("SELECT name, note FROM run WHERE id = $1", [run.id]);
     expect(rows).toEqual([{ name: "run", note: "none" }]);
+  });
+
+  test("brings the changes of API tokens to a database that has tokens", async () => {
+    const database = await emptyDatabase();
+    const name = "20261125000000_api_token_changes";
+    const earlier = await mkdtemp(path.join(folder, "migrations-"));
+    await cp(migrationsDirectory, earlier, { recursive: true, filter: (source) => !source.includes(name) });
+    await migrate(database.url, { directory: earlier });
+    await seedRun(database);
+    const { prefix } = await database.prisma.apiToken.create({
+      data: { name: "ci", prefix: "0123456789ab", secretHash: new Uint8Array(32), scopes: ["READ"] },
+    });
+    expect(await migrate(database.url)).toEqual([name]);
+
+    const notifications = await Notifications.open(database.url);
+    try {
+      const told = new Promise<void>((resolve) => notifications.subscribe("api_token", prefix, resolve));
+      await database.prisma.apiToken.update({ where: { prefix }, data: { revokedAt: new Date() } });
+      await told;
+    } finally {
+      await notifications.close();
+    }
   });
 
   test("undoes a migration that fails, and can go on after it is mended", async () => {
