@@ -68,6 +68,14 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
     store = await open();
   });
 
+  test("reads blobs whole, whatever their size", async () => {
+    for (const size of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
+      const content = randomBytes(size);
+      const stored = await store.put(content);
+      expect((await store.read(stored.sha256)).equals(content), `${size} bytes`).toBe(true);
+    }
+  });
+
   test("gives back what it was given, from bytes and from a stream", async () => {
     const content = randomBytes(1_000_001);
     const stored = await store.put(content);
