@@ -13,12 +13,12 @@ const { values, positionals } = parseArgs({
 });
 const baseURL = process.env.FAULTLINE_WEB_URL ?? "http://127.0.0.1:3000";
 
-/** The README's pictures: page, and height in CSS pixels of what is shown of it. */
+/** The README's pictures: page, file, and height in CSS pixels of what is shown of it. */
 const shown = [
-  { name: "report", height: 1000 },
-  { name: "compare-3", height: 1000 },
-  { name: "inputs", height: 900 },
-  { name: "input", height: 1000 },
+  { name: "report", file: "report", height: 1000 },
+  { name: "compare-3", file: "compare", height: 1000 },
+  { name: "inputs", file: "inputs", height: 900 },
+  { name: "input", file: "input", height: 1000 },
 ];
 
 async function open(page: Page, path: string): Promise<void> {
@@ -36,10 +36,10 @@ async function takeReadme(browser: Browser, folder: string): Promise<void> {
   const context = await browser.newContext({ baseURL, colorScheme: "light" });
   const page = await context.newPage();
   const pages = await dashboardPages(page);
-  for (const { name, height } of shown) {
+  for (const { name, file, height } of shown) {
     await page.setViewportSize({ width: 1440, height });
     await open(page, pages.find((candidate) => candidate.name === name)!.path);
-    await page.screenshot({ path: `${folder}/${name}.png` });
+    await page.screenshot({ path: `${folder}/${file}.png` });
   }
 }
 

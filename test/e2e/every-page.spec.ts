@@ -4,7 +4,7 @@ import { dashboardPages } from "./pages.ts";
 
 for (const colorScheme of ["light", "dark"] as const)
   test(`every page in ${colorScheme}: axe finds no violation, the console no error`, async ({ browser }) => {
-    test.setTimeout(150_000);
+    test.setTimeout(300_000);
     const context = await browser.newContext({ colorScheme });
     const pages = await dashboardPages(await context.newPage());
     for (const { name, path, heading, status = 200 } of pages) {
@@ -21,7 +21,7 @@ for (const colorScheme of ["light", "dark"] as const)
   });
 
 test("no page scrolls sideways at 390 pixels", async ({ browser }) => {
-  test.setTimeout(90_000);
+  test.setTimeout(180_000);
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();
   for (const { name, path, heading } of await dashboardPages(page)) {

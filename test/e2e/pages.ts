@@ -56,7 +56,11 @@ export async function dashboardPages(page: Page): Promise<DashboardPage[]> {
     { name: "report-print", path: `${run("v1.1 clean")}/print`, heading: /v1\.1/ },
     { name: "report-attacked-print", path: `${run("v1.0 under PGD")}/print`, heading: /PGD/ },
     { name: "compare-print", path: `/compare/print?${runs(...versions)}`, heading: /v1\.2/ },
-    { name: "run-missing", path: `/runs/${unknownRun}`, heading: /There is no such run/ },
+    {
+      name: "run-missing",
+      path: `/runs/${unknownRun}`,
+      heading: /There is no such run|Could not load the run/,
+    },
     { name: "run-malformed", path: "/runs/nothing", heading: /Could not load the run/ },
     { name: "not-found", path: "/nowhere", heading: /There is no such page/, status: 404 },
   ];
