@@ -69,7 +69,7 @@ export function SpecificationPage() {
     requestPolicy: "cache-and-network",
   });
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <div>
           <h1 className="text-xl font-semibold tracking-tight">Specifications</h1>
@@ -141,10 +141,10 @@ function Workbench({ project, refresh }: { project: Project; refresh: () => void
     });
   };
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
-      <div className="grid min-w-0 gap-4">
+    <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+      <div className="grid min-w-0 grid-cols-1 gap-4">
         <form
-          className="grid gap-3 rounded-lg border bg-surface p-4 sm:p-5"
+          className="grid grid-cols-1 gap-3 rounded-lg border bg-surface p-4 sm:p-5"
           onSubmit={(event) => {
             event.preventDefault();
             setChecked(draft);
@@ -326,7 +326,7 @@ function SaveSpecification({
     <form
       onSubmit={submit}
       aria-label="Save the property"
-      className="grid gap-2 rounded-lg border bg-surface p-4 sm:p-5"
+      className="grid grid-cols-1 gap-2 rounded-lg border bg-surface p-4 sm:p-5"
     >
       <div className="flex flex-wrap items-center gap-2">
         <TextField
