@@ -32,6 +32,19 @@ async function ofRun(fields: string, variables: object = {}, run = baseline, dec
   return answer.data.node;
 }
 
+describe("a node", () => {
+  test("that there is not, or not within reach, is null, of whichever kind", async () => {
+    const nobody = "01a21000-0000-7000-8000-000000000000";
+    for (const type of ["Run", "Dataset", "ModelVersion", "Project", "ApiToken"]) {
+      const { data, errors } = await api.graphql("query($id: ID!) { node(id: $id) { id } }", {
+        id: encodeGlobalID(type, nobody),
+      });
+      expect(errors, type).toBeUndefined();
+      expect(data.node, type).toBeNull();
+    }
+  });
+});
+
 describe("a run", () => {
   test("tells what it is made of and how far it is", async () => {
     const run = await ofRun(`name status seed stage error configuration project { slug } attackType { name }

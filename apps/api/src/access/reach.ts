@@ -1,3 +1,4 @@
+import { Prisma } from "@faultline/db";
 import { decodeGlobalID } from "@pothos/plugin-relay";
 import type { Context } from "../context.ts";
 import { NotFoundError } from "../errors.ts";
@@ -106,8 +107,18 @@ export async function loadWithinReach(
   const { access } = context;
   if (!owned.has(key.typename)) return (await nodesWithinReach(context, [key])).size === 1 ? load(key) : null;
   if (!isKey(key.typename, key.id) || !access.has("READ")) return null;
-  const row = (await load(key)) as { projectId: string } | null;
-  return row && access.reaches(row.projectId) ? row : null;
+  try {
+    const row = (await load(key)) as { projectId: string } | null;
+    return row && access.reaches(row.projectId) ? row : null;
+  } catch (error) {
+    if (isNothingFound(error)) return null;
+    throw error;
+  }
+}
+
+/** What Prisma throws of a row that had to be there. */
+function isNothingFound(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2025";
 }
 
 /**
