@@ -16,7 +16,7 @@ const baseURL = process.env.FAULTLINE_WEB_URL ?? "http://127.0.0.1:3000";
 /** The README's pictures: page, file, and height in CSS pixels of what is shown of it. */
 const shown = [
   { name: "report", file: "report", height: 1000 },
-  { name: "compare-3", file: "compare", height: 1000 },
+  { name: "compare-5", file: "compare", height: 1000 },
   { name: "inputs", file: "inputs", height: 900 },
   { name: "input", file: "input", height: 1000 },
 ];

@@ -86,7 +86,9 @@ export function Heatmap(props: Props) {
     () => columnOrder.map((column) => columnLabels[column]),
     [columnOrder, columnLabels],
   );
-  const height = Math.min(size.height, props.maxHeight ?? 780);
+  const mostHeight = props.maxHeight ?? 780;
+  // The last few rows are not worth scrolling.
+  const height = size.height <= 1.2 * mostHeight ? size.height : mostHeight;
   const viewWidth = Math.min(size.width, width);
 
   const pixels = useMemo(() => {
