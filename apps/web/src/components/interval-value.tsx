@@ -56,9 +56,9 @@ export function Headline({
         {name}
       </dt>
       <dd>
-        <span className="mr-2 text-xl font-semibold tracking-tight whitespace-nowrap tabular-nums">
+        <span className="mr-1 text-xl font-semibold tracking-tight whitespace-nowrap tabular-nums">
           {value ?? written[unit].value(interval?.value)}
-        </span>
+        </span>{" "}
         {interval && (
           <span className="text-xs whitespace-nowrap text-faint tabular-nums">
             {written[unit].interval(interval)}
