@@ -1,4 +1,10 @@
-import { queryPrepared, type ReportDetails, type Run, type RunReport } from "@faultline/db";
+import {
+  type DetectorMetric,
+  queryPrepared,
+  type ReportDetails,
+  type Run,
+  type RunReport,
+} from "@faultline/db";
 import { createContextCache } from "@pothos/core";
 import DataLoader from "dataloader";
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
@@ -91,20 +97,7 @@ export interface PairRow extends FaultCounts {
 }
 
 /** How one detector ranks the defects of a run; without its curves. */
-export interface DetectorMetricRow {
-  runId: string;
-  detector: string;
-  semantic: boolean;
-  positives: number;
-  negatives: number;
-  auroc: number;
-  aurocLow: number;
-  aurocHigh: number;
-  auprIn: number;
-  auprOut: number;
-  fpr95: number;
-  aurc: number;
-}
+export type DetectorMetricRow = Omit<DetectorMetric, "curves">;
 
 interface ReportLists {
   /** In the order of the logits. */
