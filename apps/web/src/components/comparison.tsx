@@ -15,7 +15,7 @@ import { SegmentedControl, SelectField } from "./form-controls.tsx";
 import { runNameFragment, shortRunName } from "./marks.tsx";
 import { useProject } from "./overview.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "./page-states.tsx";
-import { replaceQuery } from "./query-state.ts";
+import { currentQuery, replaceQuery } from "./query-state.ts";
 import { RegressionLists } from "./regression-lists.tsx";
 
 const runsQuery = graphql(
@@ -44,7 +44,7 @@ export const comparisonQuery = graphql(
 export function Comparison() {
   const state = readComparisonState(useSearchParams());
   const change = (next: Partial<ComparisonState>) =>
-    replaceQuery(writeComparisonState({ ...state, ...next }));
+    replaceQuery(writeComparisonState({ ...readComparisonState(currentQuery()), ...next }));
   return (
     <div className="grid grid-cols-1 gap-4">
       <div className="flex flex-wrap items-center justify-between gap-2">

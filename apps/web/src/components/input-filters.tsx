@@ -1,10 +1,11 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import { faults, type VerdictView, verdictOrders } from "../plots/verdict-filter.ts";
+import { faults, readVerdictView, type VerdictView, verdictOrders } from "../plots/verdict-filter.ts";
 import { Button } from "./button.tsx";
 import { SelectField, TextField } from "./form-controls.tsx";
 import { FaultShape, faultLooks } from "./marks.tsx";
+import { currentQuery } from "./query-state.ts";
 
 const orderNames = {
   INPUT: "Order of inputs",
@@ -44,7 +45,7 @@ export function InputFilters({
   concepts: readonly string[];
   onChange: (view: VerdictView) => void;
 }) {
-  const change = (next: Partial<VerdictView>) => onChange({ ...view, ...next });
+  const change = (next: Partial<VerdictView>) => onChange({ ...readVerdictView(currentQuery()), ...next });
   const score = (text: string) =>
     text.trim() === "" || !Number.isFinite(Number(text)) ? undefined : Number(text);
   const active = Object.keys(view).length > 0;
@@ -174,7 +175,9 @@ export function InputOrder({ view, onChange }: { view: VerdictView; onChange: (v
       label="Order"
       hideLabel
       value={view.order ?? "INPUT"}
-      onChange={({ target }) => onChange({ ...view, order: target.value as VerdictView["order"] })}
+      onChange={({ target }) =>
+        onChange({ ...readVerdictView(currentQuery()), order: target.value as VerdictView["order"] })
+      }
     >
       {verdictOrders.map((order) => (
         <option key={order} value={order}>

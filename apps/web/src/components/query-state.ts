@@ -2,6 +2,14 @@
 
 import { useSearchParams } from "next/navigation";
 
+/**
+ * The address's query as it is at this moment. Next follows the address a moment later: a change that is built on what
+ * the last render saw would undo one that was made since.
+ */
+export function currentQuery(): URLSearchParams {
+  return new URLSearchParams(location.search);
+}
+
 /** Puts a query string into the address without a new entry in the history; Next follows it. */
 export function replaceQuery(query: string): void {
   history.replaceState(null, "", query ? `${location.pathname}?${query}` : location.pathname);
@@ -11,7 +19,7 @@ export function replaceQuery(query: string): void {
 export function useQueryState(name: string, initial: string): [string, (value: string) => void] {
   const value = useSearchParams().get(name) ?? initial;
   const set = (next: string) => {
-    const query = new URLSearchParams(location.search);
+    const query = currentQuery();
     if (next === initial) query.delete(name);
     else query.set(name, next);
     replaceQuery(query.toString());
