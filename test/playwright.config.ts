@@ -11,6 +11,8 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env.CI),
+  // On a busy CI machine a page may be later than a test waits; scripts/test.mjs says which ones needed a second try.
+  retries: process.env.CI ? 1 : 0,
   reporter: [["list"], ["json"]],
   use: {
     ...devices["Desktop Chrome"],
