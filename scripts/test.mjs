@@ -64,8 +64,8 @@ async function runBrowserTests() {
     counts.passed += expected + flaky;
     counts.failed += unexpected;
     counts.skipped += skipped;
-    if (flaky > 0) process.stderr.write(`faultline: ${flaky} browser tests passed on their second try only
-`);
+    if (flaky > 0)
+      process.stderr.write(`faultline: ${flaky} browser tests passed on their second try only\n`);
     return passed;
   } finally {
     await demo.stop();
