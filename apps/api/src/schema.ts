@@ -25,11 +25,26 @@ import "./detectors/check-inputs.ts";
 import "./specifications/specifications.ts";
 import "./specifications/check-specification.ts";
 import "./specifications/saved-views.ts";
-import { lexicographicSortSchema, printSchema } from "graphql";
+import { type GraphQLSchema, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 
 /** The executable GraphQL schema; its text is kept in schema.graphql. */
-export const schema = builder.toSchema({ sortSchema: false });
+export const schema = withSettledCosts(builder.toSchema({ sortSchema: false }));
+
+/**
+ * The cost of a field without arguments never changes, but the complexity plugin would compute it at every request,
+ * for every field that is asked for.
+ */
+function withSettledCosts(built: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(built.getTypeMap()))
+    if (isObjectType(type))
+      for (const field of Object.values(type.getFields())) {
+        const { complexity } = field.extensions;
+        if (field.args.length === 0 && typeof complexity === "function")
+          field.extensions = { ...field.extensions, complexity: complexity({}, null, field) };
+      }
+  return built;
+}
 
 /** The text of schema.graphql: sorted, so that a change of the code's order is no change. */
 export function schemaText(): string {
