@@ -18,14 +18,14 @@ declare global {
 }
 
 /**
- * Every field asks for a scope, also one that someone forgot to guard: it is closed, not open. Queries and
- * subscriptions ask for READ and mutations for WRITE through the scope-auth plugin, which makes refusals members
- * of a mutation's result; types may ask for more there. All other fields are guarded here, by a look at the
- * token: an answer has thousands of them.
+ * Every field asks for a scope, also one that someone forgot to guard: it is closed, not open. Mutations ask for WRITE
+ * and subscriptions for READ through the scope-auth plugin, which makes refusals members of a mutation's result.
+ * All other fields ask for READ here, by a look at the token: an answer has thousands of them. `authScopes` may ask
+ * for more; `skipTypeScopes` opens a field.
  */
 export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onTypeConfig(config: PothosTypeConfig): PothosTypeConfig {
-    if (config.graphqlKind !== "Object" || !isRoot(config.kind) || config.pothosOptions.authScopes)
+    if (config.graphqlKind !== "Object" || !asksByPlugin(config.kind) || config.pothosOptions.authScopes)
       return config;
     const authScopes = config.kind === "Mutation" ? { write: true } : { read: true };
     return { ...config, pothosOptions: { ...config.pothosOptions, authScopes } } as PothosTypeConfig;
@@ -33,9 +33,9 @@ export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin
 
   override wrapResolve(
     resolve: GraphQLFieldResolver<unknown, Types["Context"], object>,
-    { kind }: PothosOutputFieldConfig<Types>,
+    { kind, pothosOptions }: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
-    if (isRoot(kind)) return resolve;
+    if (asksByPlugin(kind) || (pothosOptions as { skipTypeScopes?: boolean }).skipTypeScopes) return resolve;
     return (parent, args, context, info) => {
       (context as Context).access.require("READ");
       return resolve(parent, args, context, info);
@@ -43,8 +43,8 @@ export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin
   }
 }
 
-function isRoot(kind: string): boolean {
-  return kind === "Query" || kind === "Mutation" || kind === "Subscription";
+function asksByPlugin(kind: string): boolean {
+  return kind === "Mutation" || kind === "Subscription";
 }
 
 SchemaBuilder.registerPlugin(pluginName, ClosedByDefaultPlugin);
