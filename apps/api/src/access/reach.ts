@@ -135,7 +135,12 @@ export async function requireNode(
 ): Promise<string> {
   const key = decode(globalId);
   if (key?.typename === typename && (await nodesWithinReach(context, [key])).size === 1) return key.id;
-  throw new NotFoundError(field, `There is no ${typename} with the id "${globalId}" in your projects.`);
+  throw noSuchNode(typename, globalId, field);
+}
+
+/** The same for a node that there is not and for another tenant's. */
+export function noSuchNode(typename: string, globalId: string, field: string): NotFoundError {
+  return new NotFoundError(field, `There is no ${typename} with the id "${globalId}" in your projects.`);
 }
 
 /** As {@link requireNode}, but null stays null. */

@@ -2,12 +2,10 @@ import type { Readable } from "node:stream";
 import { exportVerdicts, readVerdicts } from "@faultline/db";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { requireNode } from "../access/reach.ts";
 import { accessOf } from "../access/request-access.ts";
 import { parse } from "../errors.ts";
-import { requireSucceeded } from "../runs/known-runs.ts";
+import { requireRun, requireSucceeded } from "../runs/known-runs.ts";
 import type { Services } from "../services.ts";
-import { namesOf, namesSelection } from "../verdicts/run-names.ts";
 import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
 import type { RunNames } from "../verdicts/verdict-page.ts";
 import { RequestError } from "./error-answers.ts";
@@ -68,16 +66,11 @@ async function verdictStream(condition: Condition, format: Format, { pool }: Ser
 async function exportOf(request: FastifyRequest<ExportRoute>, services: Services) {
   const access = await accessOf(request, services);
   access.require("READ");
-  const id = await requireNode({ ...services, access }, "Run", request.params.id, "id");
-  const run = await services.prisma.run.findUniqueOrThrow({
-    where: { id },
-    select: { name: true, status: true, ...namesSelection },
-  });
-  const names = namesOf(run);
-  const filter = parse(filterSchema(names), request.query, "query");
+  const run = await requireRun({ ...services, access }, request.params.id, "id");
+  const filter = parse(filterSchema(run), request.query, "query");
   requireSucceeded(run, "id");
   const fileName = `verdicts-${run.name.replace(/[^\w.-]+/g, "-")}`;
-  return { condition: verdictCondition(id, filter, names), fileName };
+  return { condition: verdictCondition(run.id, filter, run), fileName };
 }
 
 const number = z

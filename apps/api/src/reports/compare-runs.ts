@@ -23,7 +23,7 @@ import {
   differentialOptions,
   readHeatmap,
 } from "./heatmaps.ts";
-import { type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
+import { aurocOf, type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
 import { pairedShareDifference } from "./paired-shares.ts";
 import { fix, type PairedCounts, pairedCondition, pairedCounts, regression } from "./paired-verdicts.ts";
 import { readStrengths } from "./run-strengths.ts";
@@ -43,10 +43,10 @@ async function loadRuns({ prisma }: Context, ids: string[]) {
 type ComparedRun = Awaited<ReturnType<typeof loadRuns>>[number];
 
 /** The AUROC of the similarity that gave the run's verdicts. */
-function aurocOf({ report, detectorMetrics }: ComparedRun): IntervalShape | null {
+function aurocInUse({ report, detectorMetrics }: ComparedRun): IntervalShape | null {
   const similarity = report && detailsOf(report).detector.similarity;
   const metric = detectorMetrics.find(({ detector }) => detector === similarity);
-  return metric ? { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh } : null;
+  return metric ? aurocOf(metric) : null;
 }
 
 const ComparisonCellType = builder.objectRef<ComparedRun>("ComparisonCell").implement({
@@ -90,7 +90,7 @@ const ComparisonCellType = builder.objectRef<ComparedRun>("ComparisonCell").impl
       type: IntervalType,
       nullable: true,
       description: "AUROC of the similarity in use.",
-      resolve: aurocOf,
+      resolve: aurocInUse,
     }),
   }),
 });
@@ -180,7 +180,7 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
       nullable: true,
       description: "Run − baseline of the detectors' AUROC; null when one of them has none.",
       resolve: ({ run, baseline }) => {
-        const [own, other] = [aurocOf(run), aurocOf(baseline)];
+        const [own, other] = [aurocInUse(run), aurocInUse(baseline)];
         return own && other ? own.value - other.value : null;
       },
     }),

@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import { RunType } from "../runs/runs.ts";
 import { FaultReportType } from "./fault-report.ts";
-import { IntervalType } from "./intervals.ts";
+import { aurocOf, IntervalType } from "./intervals.ts";
 import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./reports-by-run.ts";
 
 const RocPointType = builder.objectRef<Curves["roc"][number]>("RocPoint").implement({
@@ -51,7 +51,7 @@ const DetectorMetricType = builder.objectRef<DetectorMetricRow>("DetectorMetric"
     auroc: t.field({
       type: IntervalType,
       description: "Area under the ROC curve.",
-      resolve: ({ auroc, aurocLow, aurocHigh }) => ({ value: auroc, low: aurocLow, high: aurocHigh }),
+      resolve: aurocOf,
     }),
     auprIn: t.exposeFloat("auprIn", { description: "Average precision, sound inputs as positives." }),
     auprOut: t.exposeFloat("auprOut", { description: "Average precision, defects as positives." }),

@@ -4,7 +4,7 @@ import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
-import { IntervalType, share } from "./intervals.ts";
+import { aurocOf, IntervalType, share } from "./intervals.ts";
 import {
   type ClassRow,
   type FaultCounts,
@@ -309,7 +309,7 @@ const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSum
       resolve: async ({ runId, similarity }, _args, context) => {
         const metrics = await reportList(runId, "detectorMetrics", context);
         const metric = metrics.find(({ detector }) => detector === similarity);
-        return metric ? { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh } : null;
+        return metric ? aurocOf(metric) : null;
       },
     }),
   }),

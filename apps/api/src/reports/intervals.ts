@@ -22,6 +22,11 @@ export function interval({ estimate, lower, upper }: Estimate): IntervalShape | 
   return Number.isNaN(estimate) ? null : { value: estimate, low: lower, high: upper };
 }
 
+/** The AUROC of a measured detector. */
+export function aurocOf(metric: { auroc: number; aurocLow: number; aurocHigh: number }): IntervalShape {
+  return { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh };
+}
+
 /** A share with its Wilson interval; null when there are no trials. */
 export function share(successes: number, trials: number): IntervalShape | null {
   return interval(wilsonInterval(successes, trials));

@@ -1,12 +1,13 @@
 import { queryPrepared, type Run } from "@faultline/db";
-import { decode, isKey } from "../access/reach.ts";
+import { decode, isKey, noSuchNode } from "../access/reach.ts";
 import type { Context } from "../context.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { ConflictError } from "../errors.ts";
 
 /** What does not change of a run once it has succeeded. */
 export interface KnownRun {
   id: string;
   projectId: string;
+  name: string;
   status: Run["status"];
   attempt: number;
   /** Class names in the order of the logits. */
@@ -25,14 +26,18 @@ const known = new Map<string, KnownRun>();
  *
  * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
  */
-export async function requireRun(context: Context, globalId: string, field: string): Promise<KnownRun> {
+export async function requireRun(
+  context: Pick<Context, "pool" | "access">,
+  globalId: string,
+  field: string,
+): Promise<KnownRun> {
   const key = decode(globalId);
   const run =
     key?.typename === "Run" && isKey("Run", key.id) && context.access.has("READ")
       ? await knownRun(context, key.id)
       : null;
   if (run && context.access.reaches(run.projectId)) return run;
-  throw new NotFoundError(field, `There is no Run with the id "${globalId}" in your projects.`);
+  throw noSuchNode("Run", globalId, field);
 }
 
 /** The run of a database id, whoever asks; null where there is none. */
@@ -41,7 +46,7 @@ export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Pro
   if (earlier) return earlier;
   const { rows } = await queryPrepared<KnownRun>(
     pool,
-    `SELECT r.id, r.project_id AS "projectId", r.status, r.attempt, m.classes, coalesce(a.axis, '{}') AS axis
+    `SELECT r.id, r.project_id AS "projectId", r.name, r.status, r.attempt, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
      WHERE r.id = $1::uuid`,
     [id],

@@ -1,11 +1,6 @@
 import type { RunNames } from "./verdict-page.ts";
 
-/** The columns of a run that its verdicts are told in. */
-export const namesSelection = {
-  modelVersion: { select: { classes: true } },
-  report: { select: { axis: true } },
-} as const;
-
+/** The names that the verdicts of a loaded run are told in. */
 export function namesOf(run: {
   modelVersion: { classes: string[] };
   report: { axis: string[] } | null;

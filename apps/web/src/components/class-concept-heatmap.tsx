@@ -5,12 +5,12 @@ import { useQuery } from "urql";
 import { graphql } from "../graphql.ts";
 import { alphabeticalOrder, clusteringOrder, columnClusteringOrder } from "../plots/clustering-order.ts";
 import { count, decimal } from "../plots/number-format.ts";
-import type { Column } from "./data-table.tsx";
 import { SegmentedControl } from "./form-controls.tsx";
 import { type Cell, Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
+import { winRateColumns } from "./win-rate-columns.ts";
 
 const viewQuery = graphql(`
   query ClassConceptView($id: ID!, $kind: HeatmapKind!) {
@@ -35,22 +35,8 @@ const examplesQuery = graphql(`
 `);
 
 type Kind = "GROUND_TRUTH" | "OUTPUT_LABEL";
-type CellRow = { class: string; concept: string; value: number | null; inputs: number };
 
 export const kindNames = { GROUND_TRUTH: "Ground truth", OUTPUT_LABEL: "Output label" } as const;
-
-const columns: Column<CellRow>[] = [
-  { id: "class", header: "Class", value: (row) => row.class },
-  { id: "concept", header: "Concept", value: (row) => row.concept },
-  {
-    id: "value",
-    header: "Win rate",
-    align: "right",
-    value: (row) => row.value,
-    cell: (row) => decimal(row.value),
-  },
-  { id: "inputs", header: "Inputs", align: "right", value: (row) => row.inputs },
-];
 
 /** Win rate of each concept in each class: what people look at first. */
 export function ClassConceptHeatmap({ runId }: { runId: string }) {
@@ -81,7 +67,7 @@ export function ClassConceptHeatmap({ runId }: { runId: string }) {
       title="Class × concept"
       description="How often a concept is stronger than the others in a class. A concept that should be dark in its class and is not was lost."
       name="class-concept"
-      columns={columns}
+      columns={winRateColumns}
       rows={() =>
         view
           ? view.classes.flatMap((name, row) =>

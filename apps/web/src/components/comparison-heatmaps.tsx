@@ -14,6 +14,7 @@ import { Heatmap, type HeatmapHandle } from "./heatmap.tsx";
 import { EmptyState, Loaded, Skeleton } from "./page-states.tsx";
 import { PlotFrame } from "./plot-frame.tsx";
 import { ScaleLegend } from "./scale-legend.tsx";
+import { type WinRateRow, winRateColumns } from "./win-rate-columns.ts";
 
 const viewsQuery = graphql(`
   query ComparedViews($ids: [ID!]!, $kind: HeatmapKind!) {
@@ -26,21 +27,9 @@ const viewsQuery = graphql(`
 
 const sequential = { kind: "sequential" } as const;
 
-type CellRow = { run: string; class: string; concept: string; value: number | null; inputs: number };
+type CellRow = WinRateRow & { run: string };
 
-const columns: Column<CellRow>[] = [
-  { id: "run", header: "Run", value: (row) => row.run },
-  { id: "class", header: "Class", value: (row) => row.class },
-  { id: "concept", header: "Concept", value: (row) => row.concept },
-  {
-    id: "value",
-    header: "Win rate",
-    align: "right",
-    value: (row) => row.value,
-    cell: (row) => decimal(row.value),
-  },
-  { id: "inputs", header: "Inputs", align: "right", value: (row) => row.inputs },
-];
+const columns: Column<CellRow>[] = [{ id: "run", header: "Run", value: (row) => row.run }, ...winRateColumns];
 
 /** The class × concept views of the runs as small multiples: one scale, and the baseline's order for all. */
 export function ComparisonHeatmaps({
