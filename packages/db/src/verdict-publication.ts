@@ -148,7 +148,6 @@ async function isPublished(
   return false;
 }
 
-/** The parent's indexes, built before attaching: attaching then holds its lock for a moment only. */
 /**
  * The table, as SQL names it, that holds the verdicts of a run that succeeded at this attempt. A statement on it is
  * planned without a look at the partitions of other runs.
@@ -157,6 +156,7 @@ export function verdictPartition(runId: string, attempt: number): string {
   return `verdict_partition.${pg.escapeIdentifier(`${runId}_${attempt}`)}`;
 }
 
+/** The parent's indexes, built before attaching: attaching then holds its lock for a moment only. */
 async function createIndexes(client: PoolClient, partition: string): Promise<void> {
   await client.query(`ALTER TABLE ${partition} ADD PRIMARY KEY (run_id, input_id)`);
   const { rows } = await client.query<{ definition: string }>(
