@@ -4,7 +4,7 @@ import SchemaBuilder, {
   type PothosTypeConfig,
   type SchemaTypes,
 } from "@pothos/core";
-import type { GraphQLFieldResolver } from "graphql";
+import { defaultFieldResolver, type GraphQLFieldResolver } from "graphql";
 import type { Context } from "./context.ts";
 
 const pluginName = "closedByDefault";
@@ -20,8 +20,9 @@ declare global {
 /**
  * Every field asks for a scope, also one that someone forgot to guard: it is closed, not open. Mutations ask for WRITE
  * and subscriptions for READ through the scope-auth plugin, which makes refusals members of a mutation's result.
- * All other fields ask for READ here, by a look at the token: an answer has thousands of them. `authScopes` may ask
- * for more; `skipTypeScopes` opens a field.
+ * All other fields ask for READ here, by a look at the token, but for those that only show a property of their object:
+ * some guarded field gave that object, and every scope holds READ. `authScopes` may ask for more; `skipTypeScopes`
+ * opens a field.
  */
 export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onTypeConfig(config: PothosTypeConfig): PothosTypeConfig {
@@ -36,6 +37,8 @@ export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin
     { kind, pothosOptions }: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
     if (asksByPlugin(kind) || (pothosOptions as { skipTypeScopes?: boolean }).skipTypeScopes) return resolve;
+    // Without a resolver the field is compiled to a property: see compiled-execution.ts.
+    if (kind !== "Query" && resolve === defaultFieldResolver) return resolve;
     return (parent, args, context, info) => {
       (context as Context).access.require("READ");
       return resolve(parent, args, context, info);

@@ -24,10 +24,9 @@ builder.objectType(ValidationError, {
   description: "Some argument is wrong; each issue names the field and the remedy.",
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    issues: t.field({
+    issues: t.expose("issues", {
       type: [ValidationIssueType],
       description: "At least one.",
-      resolve: ({ issues }) => issues,
     }),
   }),
 });
@@ -59,10 +58,9 @@ builder.objectType(ForbiddenError, {
   description: "The token lacks a scope.",
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    requiredScope: t.field({
+    requiredScope: t.expose("requiredScope", {
       type: TokenScopeType,
       description: "The scope that a token needs for this.",
-      resolve: ({ requiredScope }) => requiredScope,
     }),
   }),
 });

@@ -23,6 +23,7 @@ import { addSessionCookie } from "./http/session-cookie.ts";
 import { unlimited } from "./http/unlimited.ts";
 import { addUploads } from "./http/uploads.ts";
 import { addVerdictExport } from "./http/verdict-export.ts";
+import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
 import { schema } from "./schema.ts";
 import type { Services } from "./services.ts";
 
@@ -46,6 +47,8 @@ export interface ApiOptions {
   introspection?: boolean;
   /** How many executions of an operation come before it is compiled; 1 by default. */
   interpreted?: number;
+  /** Pairs of runs whose counts on shared inputs are remembered; 1,000 by default. */
+  rememberedPairs?: number;
   /** Origins of other sites whose scripts may call the API; none by default. */
   allowedOrigins?: string[];
   /** Largest body of a GraphQL request in bytes; 16 MiB by default, enough for 256 embeddings. */
@@ -89,6 +92,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), 1),
     notifications,
     tokens: new KnownTokens(database, notifications),
+    pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
     localUser: options.localUser ?? false,
   };
   const contextOf = async (request: FastifyRequest): Promise<Context> => ({

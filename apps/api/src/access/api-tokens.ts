@@ -14,10 +14,9 @@ export const ApiTokenType = builder.prismaNode("ApiToken", {
     prefix: t.exposeString("prefix", {
       description: "The part between `flt_` and the secret; names it in logs.",
     }),
-    scopes: t.field({
+    scopes: t.expose("scopes", {
       type: [TokenScopeType],
       description: "What it may do.",
-      resolve: ({ scopes }) => scopes,
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     expiresAt: t.expose("expiresAt", {

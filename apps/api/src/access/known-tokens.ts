@@ -1,12 +1,8 @@
 import { type ApiToken, type Database, type Notifications, queryPrepared } from "@faultline/db";
-
-/** Tokens that are remembered, and for how many milliseconds. */
-const most = 1000;
-const longest = 30_000;
+import { LRUCache } from "lru-cache";
 
 interface Known {
   token: ApiToken;
-  until: number;
   unsubscribe: () => void;
 }
 
@@ -16,7 +12,11 @@ interface Known {
  * can tell, and for half a minute at most, should a broken connection look sound.
  */
 export class KnownTokens {
-  readonly #known = new Map<string, Known>();
+  readonly #known = new LRUCache<string, Known>({
+    max: 1000,
+    ttl: 30_000,
+    dispose: ({ unsubscribe }) => unsubscribe(),
+  });
 
   constructor(
     private readonly database: Pick<Database, "pool">,
@@ -26,7 +26,7 @@ export class KnownTokens {
   /** The row, be it revoked or expired; null where there is none. */
   async byPrefix(prefix: string): Promise<ApiToken | null> {
     const known = this.#known.get(prefix);
-    if (known && performance.now() < known.until && this.notifications.connected) return known.token;
+    if (known && this.notifications.connected) return known.token;
     // Listening begins before the reading: what changes in between must not be missed.
     let changed = false;
     const unsubscribe = this.notifications.subscribe("api_token", prefix, () => {
@@ -39,14 +39,12 @@ export class KnownTokens {
     });
     this.forget(prefix);
     if (!token || changed || !this.notifications.connected) unsubscribe();
-    else this.#known.set(prefix, { token, until: performance.now() + longest, unsubscribe });
-    if (this.#known.size > most) this.forget(this.#known.keys().next().value as string);
+    else this.#known.set(prefix, { token, unsubscribe });
     return token;
   }
 
   /** Has the row read again when it is asked for next. */
   forget(prefix: string): void {
-    this.#known.get(prefix)?.unsubscribe();
     this.#known.delete(prefix);
   }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ApiToken } from "@faultline/db";
 import type { Services } from "../services.ts";
 
@@ -19,7 +19,7 @@ export interface NewSecret {
 export function newSecret(): NewSecret {
   const prefix = randomBytes(6).toString("hex");
   const secret = `flt_${prefix}_${randomBytes(32).toString("base64url")}`;
-  return { prefix, secret, secretHash: hash(secret) };
+  return { prefix, secret, secretHash: hashOf(secret) };
 }
 
 /** The row of a token that is neither revoked nor expired; null for anything else. */
@@ -30,7 +30,7 @@ export async function findToken(
   const prefix = shape.exec(secret)?.[1];
   if (!prefix) return null;
   const token = await tokens.byPrefix(prefix);
-  if (!token || !timingSafeEqual(token.secretHash, hash(secret))) return null;
+  if (!token || !timingSafeEqual(token.secretHash, hashOf(secret))) return null;
   if (token.revokedAt || (token.expiresAt && token.expiresAt <= new Date())) return null;
   await noteUse(prisma, token);
   return token;
@@ -45,6 +45,6 @@ async function noteUse(prisma: Services["prisma"], token: ApiToken): Promise<voi
   await prisma.apiToken.update({ where: { id: token.id }, data: { lastUsedAt: now } });
 }
 
-function hash(secret: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(createHash("sha256").update(secret).digest());
+function hashOf(secret: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(hash("sha256", secret, "buffer"));
 }

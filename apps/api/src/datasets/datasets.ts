@@ -20,7 +20,7 @@ interface SplitCount {
 const SplitCountType = builder.objectRef<SplitCount>("SplitCount").implement({
   description: "Size of a split.",
   fields: (t) => ({
-    split: t.field({ type: SplitType, description: "The split.", resolve: ({ split }) => split }),
+    split: t.expose("split", { type: SplitType, description: "The split." }),
     inputs: t.exposeInt("inputs", { description: "Its inputs." }),
     labelled: t.exposeInt("labelled", { description: "Those of them whose true class is known." }),
   }),
@@ -33,10 +33,9 @@ export const DatasetType = builder.prismaNode("Dataset", {
   fields: (t) => ({
     name: t.exposeString("name", { description: "Unique in its project." }),
     classes: t.exposeStringList("classes", { description: "Names of the labels." }),
-    status: t.field({
+    status: t.expose("status", {
       type: DatasetStatusType,
       description: "How far it is read.",
-      resolve: ({ status }) => status,
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it could not be read." }),
     inputCount: t.exposeInt("inputCount", { description: "All of its inputs; 0 until it is read." }),

@@ -11,7 +11,7 @@ export const EmbeddingSetType = builder.prismaNode("EmbeddingSet", {
   description: "A matrix over a dataset's inputs that a team computed elsewhere.",
   id: { field: "id" },
   fields: (t) => ({
-    kind: t.field({ type: EmbeddingKindType, description: "What it holds.", resolve: ({ kind }) => kind }),
+    kind: t.expose("kind", { type: EmbeddingKindType, description: "What it holds." }),
     rows: t.exposeInt("rows", { description: "One an input, in the dataset's order." }),
     columns: t.exposeInt("columns", { description: "Values a row." }),
     modelVersion: t.relation("modelVersion", { nullable: true, description: "Whose embeddings or logits." }),

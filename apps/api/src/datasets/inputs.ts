@@ -8,7 +8,7 @@ export const InputType = builder.prismaNode("Input", {
   findUnique: (id) => ({ id: BigInt(id) }),
   fields: (t) => ({
     externalId: t.exposeString("externalId", { description: "The id that its team knows it by." }),
-    split: t.field({ type: SplitType, description: "What it is used for.", resolve: ({ split }) => split }),
+    split: t.expose("split", { type: SplitType, description: "What it is used for." }),
     trueClass: t.string({
       nullable: true,
       description: "Its label; null when unlabelled.",

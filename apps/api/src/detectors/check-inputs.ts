@@ -29,10 +29,9 @@ const CheckedInputType = builder.objectRef<CheckedInputShape>("CheckedInput").im
   fields: (t) => ({
     externalId: t.exposeString("externalId", { description: "As it was given." }),
     predictedClass: t.exposeString("predictedClass", { description: "The classifier's answer." }),
-    verdict: t.field({
+    verdict: t.expose("verdict", {
       type: VerdictKindType,
       description: "What the detector says.",
-      resolve: ({ verdict }) => verdict,
     }),
     score: t.exposeFloat("score", {
       description: "Similarity to incorrect − similarity to correct behaviour.",
@@ -56,10 +55,9 @@ const CheckedInputsType = builder
   .implement({
     description: "Verdicts, in the order of the inputs.",
     fields: (t) => ({
-      verdicts: t.field({
+      verdicts: t.expose("verdicts", {
         type: [CheckedInputType],
         description: "One an input.",
-        resolve: ({ verdicts }) => verdicts,
       }),
       stored: t.exposeBoolean("stored", { description: "Whether they were stored with the detector." }),
     }),

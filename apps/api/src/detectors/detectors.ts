@@ -16,10 +16,9 @@ export const InputCheckType = builder.prismaObject("InputCheck", {
       },
       resolve: ({ predictedClass, detector }) => detector.run.modelVersion.classes[predictedClass],
     }),
-    verdict: t.field({
+    verdict: t.expose("verdict", {
       type: VerdictKindType,
       description: "What the detector said.",
-      resolve: ({ verdict }) => verdict,
     }),
     score: t.exposeFloat("score", { description: "Its score." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was checked." }),

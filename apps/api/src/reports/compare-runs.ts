@@ -7,13 +7,13 @@ import {
   pairedRiskDifference,
   selectRows,
 } from "@faultline/core";
+import { queryPrepared } from "@faultline/db";
 import { z } from "zod";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
-import { requireRun } from "../runs/known-runs.ts";
+import { type KnownRun, requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
-import { namesOf } from "../verdicts/run-names.ts";
 import { type PageArguments, verdictPage } from "../verdicts/verdict-page.ts";
 import { VerdictConnectionType, VerdictEdgeType, VerdictType } from "../verdicts/verdicts.ts";
 import { classIndex, detailsOf } from "./fault-report.ts";
@@ -23,81 +23,95 @@ import {
   differentialOptions,
   readHeatmap,
 } from "./heatmaps.ts";
-import { aurocOf, type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
+import { type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
 import { pairedShareDifference } from "./paired-shares.ts";
-import { fix, type PairedCounts, pairedCondition, pairedCounts, regression } from "./paired-verdicts.ts";
+import { fix, type PairedCounts, pairedVerdicts, regression } from "./paired-verdicts.ts";
 import { readStrengths } from "./run-strengths.ts";
 
-const include = {
-  modelVersion: { include: { model: true } },
-  dataset: { include: { attackType: true } },
-  report: true,
-  detectorMetrics: { select: { detector: true, auroc: true, aurocLow: true, aurocHigh: true } },
-} as const;
-
-async function loadRuns({ prisma }: Context, ids: string[]) {
-  const rows = await prisma.run.findMany({ where: { id: { in: ids } }, include });
-  return ids.map((id) => rows.find((row) => row.id === id) as (typeof rows)[number]);
+/** A run as comparisons show it. */
+interface ComparedRun {
+  run: KnownRun;
+  /** Model and version. */
+  modelVersion: string;
+  /** Null for clean data. */
+  attackType: string | null;
+  cleanDatasetId: string | null;
+  inputs: number;
+  labelled: number;
+  misclassified: number;
+  encoderFaults: number;
+  headFaults: number;
+  undecidedFaults: number;
+  strengthsSha256: string;
+  /** The AUROC of the similarity that gave the run's verdicts; null where it was not measured. */
+  detectorAuroc: IntervalShape | null;
 }
 
-type ComparedRun = Awaited<ReturnType<typeof loadRuns>>[number];
-
-/** The AUROC of the similarity that gave the run's verdicts. */
-function aurocInUse({ report, detectorMetrics }: ComparedRun): IntervalShape | null {
-  const similarity = report && detailsOf(report).detector.similarity;
-  const metric = detectorMetrics.find(({ detector }) => detector === similarity);
-  return metric ? aurocOf(metric) : null;
+/** One statement for all runs, which have succeeded. */
+async function comparedRuns({ pool }: Context, runs: KnownRun[]): Promise<ComparedRun[]> {
+  const { rows } = await queryPrepared<Omit<ComparedRun, "run"> & { runId: string }>(
+    pool,
+    `SELECT a.run_id AS "runId", n.name || ' ' || m.name AS "modelVersion", t.name AS "attackType",
+       d.clean_dataset_id AS "cleanDatasetId", a.inputs, a.labelled, a.misclassified,
+       a.encoder_faults AS "encoderFaults", a.head_faults AS "headFaults", a.undecided_faults AS "undecidedFaults",
+       a.strengths_sha256 AS "strengthsSha256",
+       CASE WHEN k.detector IS NOT NULL
+         THEN json_build_object('value', k.auroc, 'low', k.auroc_low, 'high', k.auroc_high) END AS "detectorAuroc"
+     FROM run_report a
+     JOIN run r ON r.id = a.run_id
+     JOIN model_version m ON m.id = r.model_version_id
+     JOIN model n ON n.id = m.model_id
+     JOIN dataset d ON d.id = r.dataset_id
+     LEFT JOIN attack_type t ON t.id = d.attack_type_id
+     LEFT JOIN detector_metric k ON k.run_id = a.run_id AND k.detector = a.details #>> '{detector,similarity}'
+     WHERE a.run_id = ANY ($1::uuid[])`,
+    [runs.map(({ id }) => id)],
+  );
+  const found = new Map(rows.map((row) => [row.runId, row]));
+  return runs.map((run) => ({ ...(found.get(run.id) as (typeof rows)[number]), run }));
 }
 
 const ComparisonCellType = builder.objectRef<ComparedRun>("ComparisonCell").implement({
   description: "One run in the matrix of version × attack type.",
   fields: (t) => ({
-    run: t.field({ type: RunType, description: "The run.", resolve: (run) => run }),
-    modelVersion: t.string({
-      description: "Model and version.",
-      resolve: ({ modelVersion }) => `${modelVersion.model.name} ${modelVersion.name}`,
-    }),
-    attackType: t.string({
-      nullable: true,
-      description: "Null for clean data.",
-      resolve: ({ dataset }) => dataset.attackType?.name ?? null,
-    }),
+    run: t.expose("run", { type: RunType, description: "The run." }),
+    modelVersion: t.exposeString("modelVersion", { description: "Model and version." }),
+    attackType: t.exposeString("attackType", { nullable: true, description: "Null for clean data." }),
     accuracy: t.field({
       type: IntervalType,
       nullable: true,
       description: "Share of the labelled inputs that is correct.",
-      resolve: ({ report }) => report && share(report.labelled - report.misclassified, report.labelled),
+      resolve: ({ labelled, misclassified }) => share(labelled - misclassified, labelled),
     }),
     encoderShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Encoder faults among the misclassified inputs.",
-      resolve: ({ report }) => report && share(report.encoderFaults, report.misclassified),
+      resolve: ({ encoderFaults, misclassified }) => share(encoderFaults, misclassified),
     }),
     headShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Head faults among the misclassified inputs.",
-      resolve: ({ report }) => report && share(report.headFaults, report.misclassified),
+      resolve: ({ headFaults, misclassified }) => share(headFaults, misclassified),
     }),
     undecidedShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Undecided faults among the misclassified inputs.",
-      resolve: ({ report }) => report && share(report.undecidedFaults, report.misclassified),
+      resolve: ({ undecidedFaults, misclassified }) => share(undecidedFaults, misclassified),
     }),
-    detectorAuroc: t.field({
+    detectorAuroc: t.expose("detectorAuroc", {
       type: IntervalType,
       nullable: true,
       description: "AUROC of the similarity in use.",
-      resolve: aurocInUse,
     }),
   }),
 });
 
 interface DifferenceShape {
-  run: ComparedRun;
-  baseline: ComparedRun;
+  compared: ComparedRun;
+  reference: ComparedRun;
   counts: PairedCounts;
 }
 
@@ -114,18 +128,13 @@ function agreement({ counts }: DifferenceShape) {
 /** A page of the run's verdicts on shared inputs; how many there are is known from the joint table. */
 async function pairedPage(
   context: Context,
-  { run, baseline }: DifferenceShape,
+  { compared, reference }: DifferenceShape,
   condition: string,
   page: PageArguments,
   inputs: number,
 ) {
-  const found = await verdictPage(
-    context,
-    pairedCondition(run, baseline, condition),
-    "INPUT",
-    page,
-    namesOf(run),
-  );
+  const pairs = pairedVerdicts(compared, reference, condition);
+  const found = await verdictPage(context, pairs, "INPUT", page, compared.run);
   return { ...found, totalCount: async () => inputs };
 }
 
@@ -135,11 +144,11 @@ const mostScores = 250_000;
 const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").implement({
   description: "A run against the baseline, on the inputs that both evaluated.",
   fields: (t) => ({
-    run: t.field({ type: RunType, description: "The run.", resolve: ({ run }) => run }),
+    run: t.field({ type: RunType, description: "The run.", resolve: ({ compared }) => compared.run }),
     baseline: t.field({
       type: RunType,
       description: "The first of the compared runs.",
-      resolve: ({ baseline }) => baseline,
+      resolve: ({ reference }) => reference.run,
     }),
     sharedInputs: t.int({
       description: "Inputs that both evaluated; an attacked input is paired with its clean one.",
@@ -179,10 +188,8 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
     aurocDifference: t.float({
       nullable: true,
       description: "Run − baseline of the detectors' AUROC; null when one of them has none.",
-      resolve: ({ run, baseline }) => {
-        const [own, other] = [aurocInUse(run), aurocInUse(baseline)];
-        return own && other ? own.value - other.value : null;
-      },
+      resolve: ({ compared: { detectorAuroc: own }, reference: { detectorAuroc: other } }) =>
+        own && other && own.value - other.value,
     }),
     aurocPValue: t.float({
       nullable: true,
@@ -223,15 +230,16 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
 });
 
 async function aurocPValue(
-  { run, baseline, counts }: DifferenceShape,
+  { compared, reference, counts }: DifferenceShape,
   _args: object,
   { pool }: Context,
 ): Promise<number | null> {
-  const sameAnswers = run.modelVersionId === baseline.modelVersionId && run.datasetId === baseline.datasetId;
+  const [own, other] = [compared.run, reference.run];
+  const sameAnswers = own.modelVersionId === other.modelVersionId && own.datasetId === other.datasetId;
   if (!sameAnswers || counts.sharedInputs > mostScores) return null;
-  const { joins, sql, parameters } = pairedCondition(run, baseline, "v.misclassified IS NOT NULL");
+  const { from, sql, parameters } = pairedVerdicts(compared, reference, "v.misclassified IS NOT NULL");
   const { rows } = await pool.query<{ own: number; other: number; defect: boolean }>(
-    `SELECT v.score AS own, b.score AS other, v.misclassified AS defect FROM verdict v ${joins} WHERE ${sql}
+    `SELECT v.score AS own, b.score AS other, v.misclassified AS defect FROM ${from} WHERE ${sql}
      ORDER BY v.input_id`,
     parameters,
   );
@@ -249,46 +257,46 @@ async function aurocPValue(
 const mostStrengths = 2 ** 24;
 
 async function versionDifferential(
-  { run, baseline }: DifferenceShape,
+  { compared, reference }: DifferenceShape,
   args: { class?: string | null },
   context: Context,
 ): Promise<DifferentialShape | null> {
-  const [own, other] = [run.report, baseline.report];
-  if (!own || !other || own.axis.join("\n") !== other.axis.join("\n")) return null;
-  const index = args.class == null ? -1 : classIndex(run.modelVersion.classes, args.class, "class");
-  const options = differentialOptions(run.configuration);
-  const shape = (differential: DifferentialShape["differential"]): DifferentialShape => ({
-    axis: own.axis,
+  const { id, axis, classes, datasetId, configuration } = compared.run;
+  if (axis.join("\n") !== reference.run.axis.join("\n")) return null;
+  const index = args.class == null ? -1 : classIndex(classes, args.class, "class");
+  const options = differentialOptions(configuration);
+  const shape = async (differential: DifferentialShape["differential"]): Promise<DifferentialShape> => ({
+    axis,
     class: args.class ?? null,
     differential,
-    datasetId: run.datasetId,
-    named: detailsOf(own).responsibleConcepts,
+    datasetId,
+    named: (await namedConcepts(id, context)) ?? [],
   });
-  if ((own.inputs + other.inputs) * own.axis.length <= mostStrengths) {
+  if ((compared.inputs + reference.inputs) * axis.length <= mostStrengths) {
     const condition = index < 0 ? "TRUE" : `v.label = ${index}`;
-    const { joins, sql, parameters } = pairedCondition(run, baseline, condition);
+    const { from, sql, parameters } = pairedVerdicts(compared, reference, condition);
     const { rows } = await context.pool.query<{ own: number; other: number }>(
-      `SELECT v.position AS own, b.position AS other FROM verdict v ${joins} WHERE ${sql} ORDER BY v.input_id`,
+      `SELECT v.position AS own, b.position AS other FROM ${from} WHERE ${sql} ORDER BY v.input_id`,
       parameters,
     );
     if (rows.length > 0) {
-      const read = (report: typeof own) =>
+      const read = ({ strengthsSha256, inputs }: ComparedRun) =>
         readStrengths(
           context.artifactStore,
-          { sha256: report.strengthsSha256, inputs: report.inputs, concepts: report.axis.length },
+          { sha256: strengthsSha256, inputs, concepts: axis.length },
           0,
-          report.inputs,
+          inputs,
         );
-      const [strengths, baselineStrengths] = await Promise.all([read(own), read(other)]);
+      const [strengths, referenceStrengths] = await Promise.all([read(compared), read(reference)]);
       return shape(
         pairedDifferentialHeatmap(
           selectRows(
             strengths,
-            rows.map((row) => row.own),
+            rows.map(({ own }) => own),
           ),
           selectRows(
-            baselineStrengths,
-            rows.map((row) => row.other),
+            referenceStrengths,
+            rows.map(({ other }) => other),
           ),
           undefined,
           options,
@@ -297,31 +305,35 @@ async function versionDifferential(
     }
   }
   const [first, second] = await Promise.all(
-    [run, baseline].map(({ id }) => readHeatmap(context, id, "GROUND_TRUTH", "ALL", index)),
+    [compared, reference].map(({ run }) => readHeatmap(context, run.id, "GROUND_TRUTH", "ALL", index)),
   );
   return first && second ? shape(differentialHeatmap(first as HeatmapCounts, second, options)) : null;
 }
 
+/** The responsible concepts of a run's report. */
+async function namedConcepts(runId: string, { prisma }: Context) {
+  const report = await prisma.runReport.findUnique({ where: { runId }, select: { details: true } });
+  return report && detailsOf(report).responsibleConcepts;
+}
+
 const RunComparisonType = builder
-  .objectRef<{ runs: ComparedRun[]; differences: DifferenceShape[] }>("RunComparison")
+  .objectRef<{ matrix: ComparedRun[]; differences: DifferenceShape[] }>("RunComparison")
   .implement({
     description: "Runs side by side.",
     fields: (t) => ({
       runs: t.field({
         type: [RunType],
         description: "In the order that was asked for.",
-        resolve: ({ runs }) => runs,
+        resolve: ({ matrix }) => matrix.map(({ run }) => run),
       }),
-      differences: t.field({
+      differences: t.expose("differences", {
         type: [RunDifferenceType],
         description:
           "Each run after the first against the first, on inputs that both evaluated (an attacked input is paired with its clean one).",
-        resolve: ({ differences }) => differences,
       }),
-      matrix: t.field({
+      matrix: t.expose("matrix", {
         type: [ComparisonCellType],
         description: "Version × attack type over the compared runs.",
-        resolve: ({ runs }) => runs,
       }),
     }),
   });
@@ -341,11 +353,7 @@ builder.queryField("compareRuns", (t) =>
     args: { ids: t.arg.idList({ required: true, description: "The runs; the first is the baseline." }) },
     resolve: async (_root, { ids }, context) => {
       parse(comparedIds, ids, "ids");
-      const known = await Promise.all(ids.map((id, i) => requireRun(context, id, `ids.${i}`)));
-      const runs = await loadRuns(
-        context,
-        known.map(({ id }) => id),
-      );
+      const runs = await Promise.all(ids.map((id, i) => requireRun(context, id, `ids.${i}`)));
       for (const [i, run] of runs.entries()) {
         if (run.status !== "SUCCEEDED")
           throw ValidationError.of(
@@ -355,11 +363,16 @@ builder.queryField("compareRuns", (t) =>
         if (run.projectId !== runs[0].projectId)
           throw ValidationError.of(`ids.${i}`, "This run lies in another project than the first.");
       }
-      const [baseline, ...others] = runs;
+      const matrix = await comparedRuns(context, runs);
+      const [reference, ...others] = matrix;
       const differences = await Promise.all(
-        others.map(async (run) => ({ run, baseline, counts: await pairedCounts(context, run, baseline) })),
+        others.map(async (compared) => ({
+          compared,
+          reference,
+          counts: await context.pairedCounts.of(compared, reference),
+        })),
       );
-      return { runs, differences };
+      return { matrix, differences };
     },
   }),
 );

@@ -8,12 +8,12 @@ import { aurocOf, IntervalType, share } from "./intervals.ts";
 import {
   type ClassRow,
   type FaultCounts,
-  fetchSelectedLists,
   type PairRow,
   type ReportRow,
   reportList,
   reportsByRun,
   responsibleConceptsByClass,
+  wantLists,
 } from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
@@ -119,7 +119,7 @@ const AxisEntryType = builder
     description: "A row and column of every heatmap of the run.",
     fields: (t) => ({
       phrase: t.exposeString("phrase", { description: "A concept's phrase or a class name." }),
-      kind: t.field({ type: AxisKindType, description: "Which of the two.", resolve: ({ kind }) => kind }),
+      kind: t.expose("kind", { type: AxisKindType, description: "Which of the two." }),
     }),
   });
 
@@ -142,23 +142,20 @@ const AlignmentQualityType = builder
 const AlignmentReportType = builder.objectRef<ReportDetails["alignment"]>("AlignmentReport").implement({
   description: "The affine map into the VLM's space. A poor map looks like a poor encoder: read it first.",
   fields: (t) => ({
-    evaluated: t.field({
+    evaluated: t.expose("evaluated", {
       type: AlignmentQualityType,
       description: "On the evaluated inputs.",
-      resolve: ({ evaluated }) => evaluated,
     }),
-    clean: t.field({
+    clean: t.expose("clean", {
       type: AlignmentQualityType,
       nullable: true,
       description: "Side by side, for attacked data: on the clean originals.",
-      resolve: ({ clean }) => clean,
     }),
-    heldOut: t.field({
+    heldOut: t.expose("heldOut", {
       type: AlignmentQualityType,
       nullable: true,
       description:
         "On alignment inputs that were kept out of the fit; null when there were too few to keep some out.",
-      resolve: ({ heldOut }) => heldOut,
     }),
     lambda: t.exposeFloat("lambda", { description: "Ridge penalty." }),
     rank: t.exposeInt("rank", { description: "Rank of the embeddings that fitted it." }),
@@ -170,10 +167,9 @@ const OracleAgreementType = builder
   .implement({
     description: "How much the fault localisation depends on the choice of oracle.",
     fields: (t) => ({
-      variant: t.field({
+      variant: t.expose("variant", {
         type: OracleVariantType,
         description: "The rival oracle.",
-        resolve: ({ variant }) => variant,
       }),
       localised: t.exposeInt("localised", { description: "Misclassified inputs that both localised." }),
       changed: t.exposeInt("changed", { description: "Those of them where the answer differs." }),
@@ -183,23 +179,20 @@ const OracleAgreementType = builder
 const OracleReportType = builder.objectRef<ReportDetails["oracle"]>("OracleReport").implement({
   description: "How far the oracle itself can be trusted.",
   fields: (t) => ({
-    errorOnCorrect: t.field({
+    errorOnCorrect: t.expose("errorOnCorrect", {
       type: IntervalType,
       description: "Share of correctly classified inputs on which it does not name the true class.",
-      resolve: ({ errorOnCorrect }) => errorOnCorrect,
     }),
-    zeroShotAccuracy: t.field({
+    zeroShotAccuracy: t.expose("zeroShotAccuracy", {
       type: IntervalType,
       description: "Accuracy of the VLM's own image embedding.",
-      resolve: ({ zeroShotAccuracy }) => zeroShotAccuracy,
     }),
     margin: t.exposeFloat("margin", {
       description: "Calibrated difference of cosines under which it is undecided.",
     }),
-    agreement: t.field({
+    agreement: t.expose("agreement", {
       type: [OracleAgreementType],
       description: "Against its rivals.",
-      resolve: ({ agreement }) => agreement,
     }),
   }),
 });
@@ -238,10 +231,9 @@ const HeadExplanationType = builder.objectRef<HeadExplanationShape>("HeadExplana
   fields: (t) => ({
     trueClass: t.exposeString("trueClass", { description: "The label." }),
     predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
-    concepts: t.field({
+    concepts: t.expose("concepts", {
       type: [ConceptWeightType],
       description: "Largest first.",
-      resolve: ({ concepts }) => concepts,
     }),
   }),
 });
@@ -285,17 +277,15 @@ const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSum
     pooledClasses: t.exposeStringList("pooledClasses", {
       description: "Classes with too few incorrect calibration inputs for a reference of their own.",
     }),
-    measuredFalseAlarmRate: t.field({
+    measuredFalseAlarmRate: t.expose("measuredFalseAlarmRate", {
       type: IntervalType,
       nullable: true,
       description: "On the run's own labelled inputs.",
-      resolve: ({ measuredFalseAlarmRate }) => measuredFalseAlarmRate,
     }),
-    measuredDetectionRate: t.field({
+    measuredDetectionRate: t.expose("measuredDetectionRate", {
       type: IntervalType,
       nullable: true,
       description: "On the run's own labelled inputs.",
-      resolve: ({ measuredDetectionRate }) => measuredDetectionRate,
     }),
     positives: t.exposeString("positives", { description: "What counts as a defect in the metrics." }),
     negatives: t.exposeString("negatives", { description: "What counts as sound in the metrics." }),
@@ -326,7 +316,7 @@ const ReportWarningType = builder.objectRef<{ code: string; message: string }>("
 export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").implement({
   description: "Why the classifier fails: accuracy, where the faults lie, and in which words.",
   fields: (t) => ({
-    run: t.field({ type: RunType, description: "The run that it is about.", resolve: (report) => report }),
+    run: t.expose("run", { type: RunType, description: "The run that it is about." }),
     axis: t.field({
       type: [AxisEntryType],
       description: "Rows and columns of every heatmap: the concepts, then the classes.",
@@ -400,7 +390,7 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
         class: t.arg.string({ description: "Of this class; all classes together when left out." }),
         first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
       },
-      resolve: async ({ runId, details, datasetId, classes }, args, context) => {
+      resolve: async ({ runId, details, run: { datasetId, classes } }, args, context) => {
         const index = args.class == null ? null : classIndex(classes, args.class, "class");
         const all =
           index === null
@@ -417,7 +407,7 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
       type: [ResponsibleConceptType],
       nullable: true,
       description: "Of clean − attacked; null on clean data.",
-      resolve: ({ details, datasetId }) =>
+      resolve: ({ details, run: { datasetId } }) =>
         details.attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null,
     }),
     encoderExplanation: t.field({
@@ -428,7 +418,7 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     headExplanation: t.field({
       type: [HeadExplanationType],
       description: "What the head weighs wrongly, by pair of classes.",
-      resolve: ({ details, classes }) =>
+      resolve: ({ details, run: { classes } }) =>
         details.headExplanation.map(({ trueClass, predictedClass, concepts }) => ({
           trueClass: classes[trueClass],
           predictedClass: classes[predictedClass],
@@ -438,7 +428,7 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     detector: t.field({
       type: DetectorSummaryType,
       description: "The runtime detector of the run.",
-      resolve: ({ runId, details: { detector }, classes }) => ({
+      resolve: ({ runId, details: { detector }, run: { classes } }) => ({
         ...detector,
         runId,
         pooledClasses: detector.pooledClasses.map((index) => classes[index]),
@@ -469,7 +459,7 @@ builder.queryField("faultReport", (t) =>
     load: reportsByRun,
     resolve: async (_root, { runId }, context, info) => {
       const { id } = await requireRun(context, runId, "runId");
-      fetchSelectedLists(id, info, context);
+      wantLists(info, context);
       return id;
     },
   }),
@@ -482,7 +472,7 @@ builder.prismaObjectField(RunType, "report", (t) =>
     description: "Null until the run succeeded.",
     load: reportsByRun,
     resolve: ({ id }, _args, context, info) => {
-      fetchSelectedLists(id, info, context);
+      wantLists(info, context);
       return id;
     },
   }),

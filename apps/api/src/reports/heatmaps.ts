@@ -60,15 +60,13 @@ interface HeatmapShape {
 const HeatmapType = builder.objectRef<HeatmapShape>("Heatmap").implement({
   description: "Values row-major; cell (i, j) is the share of inputs with strength i above strength j.",
   fields: (t) => ({
-    kind: t.field({
+    kind: t.expose("kind", {
       type: HeatmapKindType,
       description: "What its inputs share.",
-      resolve: ({ kind }) => kind,
     }),
-    subset: t.field({
+    subset: t.expose("subset", {
       type: HeatmapSubsetType,
       description: "Which of them.",
-      resolve: ({ subset }) => subset,
     }),
     class: t.exposeString("class", { nullable: true, description: "The class; null: all classes together." }),
     inputs: t.int({ description: "Inputs that it counts.", resolve: ({ heatmap }) => heatmap.inputs }),

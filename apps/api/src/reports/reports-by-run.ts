@@ -1,57 +1,61 @@
-import {
-  type DetectorMetric,
-  queryPrepared,
-  type ReportDetails,
-  type Run,
-  type RunReport,
-} from "@faultline/db";
+import { type DetectorMetric, queryPrepared, type ReportDetails, type RunReport } from "@faultline/db";
 import { createContextCache } from "@pothos/core";
 import DataLoader from "dataloader";
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
 import type { Context } from "../context.ts";
-import { runColumns } from "../runs/runs-by-id.ts";
+import { type KnownRun, knownRun } from "../runs/known-runs.ts";
 
-/** A run's report, with what its numbers are told in. */
+/** A run's report, with the run that it is about. */
 export interface ReportRow
-  extends Run,
-    Pick<
-      RunReport,
-      | "runId"
-      | "axis"
-      | "conceptCount"
-      | "inputs"
-      | "labelled"
-      | "misclassified"
-      | "quarantinedCount"
-      | "encoderFaults"
-      | "headFaults"
-      | "undecidedFaults"
-      | "resultSha256"
-    > {
+  extends Pick<
+    RunReport,
+    | "runId"
+    | "axis"
+    | "conceptCount"
+    | "inputs"
+    | "labelled"
+    | "misclassified"
+    | "quarantinedCount"
+    | "encoderFaults"
+    | "headFaults"
+    | "undecidedFaults"
+    | "resultSha256"
+  > {
   /** Without the responsible concepts of each class, which are most of it: see {@link responsibleConceptsByClass}. */
   details: Omit<ReportDetails, "responsibleConceptsByClass">;
-  /** Of the model version. */
-  classes: string[];
+  run: KnownRun;
 }
 
-// One statement each, where Prisma would send one for every table: a report is the API's most frequent answer.
+// One statement for all, where Prisma would send one for every table: a report is the API's most frequent answer.
 
-/** Reports in the order of the runs; null for a run that has none. */
-export async function reportsByRun(runIds: string[], { pool }: Context): Promise<(ReportRow | null)[]> {
-  const { rows } = await queryPrepared<ReportRow>(
-    pool,
-    `SELECT ${runColumns}, a.run_id AS "runId", a.axis, a.concept_count AS "conceptCount", a.inputs, a.labelled,
-       a.misclassified, a.quarantined_count AS "quarantinedCount", a.encoder_faults AS "encoderFaults",
-       a.head_faults AS "headFaults", a.undecided_faults AS "undecidedFaults", a.result_sha256 AS "resultSha256",
-       a.details - 'responsibleConceptsByClass' AS details, m.classes
-     FROM run_report a
-     JOIN run r ON r.id = a.run_id
-     JOIN model_version m ON m.id = r.model_version_id
-     WHERE a.run_id = ANY ($1::uuid[])`,
-    [runIds],
-  );
-  const found = new Map(rows.map((row) => [row.runId, row]));
-  return runIds.map((runId) => found.get(runId) ?? null);
+/**
+ * Reports in the order of the runs; null for a run that has none. The lists that {@link wantLists} has named come
+ * with the same statement.
+ */
+export async function reportsByRun(runIds: string[], context: Context): Promise<(ReportRow | null)[]> {
+  const lists = [...wantedLists(context)].sort();
+  const [{ rows }, runs] = await Promise.all([
+    queryPrepared<{ report: Omit<ReportRow, "run"> & ListColumns }>(
+      context.pool,
+      `SELECT row_to_json(l) AS report FROM (
+         SELECT a.run_id AS "runId", a.axis, a.concept_count AS "conceptCount", a.inputs, a.labelled, a.misclassified,
+           a.quarantined_count AS "quarantinedCount", a.encoder_faults AS "encoderFaults",
+           a.head_faults AS "headFaults", a.undecided_faults AS "undecidedFaults",
+           a.result_sha256 AS "resultSha256", a.details - 'responsibleConceptsByClass' AS details
+           ${lists.map((list) => `, ${listColumn(list)}`).join("")}
+         FROM run_report a JOIN run r ON r.id = a.run_id JOIN model_version m ON m.id = r.model_version_id
+         WHERE a.run_id = ANY ($1::uuid[])) l`,
+      [runIds],
+    ),
+    Promise.all(runIds.map((runId) => knownRun(context, runId))),
+  ]);
+  const found = new Map(rows.map(({ report }) => [report.runId, report]));
+  return runIds.map((runId, i) => {
+    const report = found.get(runId);
+    if (!report) return null;
+    for (const list of lists) listLoader(context).prime({ runId, list }, report[list] ?? []);
+    return { ...report, run: runs[i] as KnownRun };
+  });
 }
 
 type ConceptsByClass = ReportDetails["responsibleConceptsByClass"];
@@ -128,21 +132,22 @@ interface ListKey {
   list: keyof ReportLists;
 }
 
+type ListColumns = { [List in keyof ReportLists]?: ReportLists[List] | null };
+
+function listColumn(list: keyof ReportLists): string {
+  return `(SELECT json_agg(row_to_json(l)) FROM (${listSql[list]}) l) AS "${list}"`;
+}
+
 /** All lists that an answer needs at a time, of whichever runs, come with one statement. */
 const listLoader = createContextCache(
   ({ pool }: Context) =>
     new DataLoader<ListKey, ReportLists[keyof ReportLists], string>(
       async (keys) => {
         const lists = [...new Set(keys.map(({ list }) => list))].sort();
-        const columns = lists.map(
-          (list) => `(SELECT json_agg(row_to_json(l)) FROM (${listSql[list]}) l) AS "${list}"`,
-        );
-        const { rows } = await queryPrepared<
-          { id: string } & { [List in keyof ReportLists]?: ReportLists[List] | null }
-        >(
+        const { rows } = await queryPrepared<{ id: string } & ListColumns>(
           pool,
-          `SELECT r.id, ${columns.join(", ")} FROM run r JOIN model_version m ON m.id = r.model_version_id
-           WHERE r.id = ANY ($1::uuid[])`,
+          `SELECT r.id, ${lists.map(listColumn).join(", ")}
+           FROM run r JOIN model_version m ON m.id = r.model_version_id WHERE r.id = ANY ($1::uuid[])`,
           [[...new Set(keys.map(({ runId }) => runId))]],
         );
         const found = new Map(rows.map((row) => [row.id, row]));
@@ -161,15 +166,17 @@ export async function reportList<List extends keyof ReportLists>(
   return (await listLoader(context).load({ runId, list })) as ReportLists[List];
 }
 
+/** Lists that come with the reports of an answer. */
+const wantedLists = createContextCache(() => new Set<keyof ReportLists>());
+
 /**
- * Begins to read the lists that a report's selection names, while the report itself is read. What is asked for in
- * vain (behind `@skip`, say) is thrown away.
+ * Has the lists that a report's selection names read with the report. What is named in vain (behind `@skip`, say) is
+ * thrown away.
  */
-export function fetchSelectedLists(runId: string, info: GraphQLResolveInfo, context: Context): void {
+export function wantLists(info: GraphQLResolveInfo, context: Context): void {
   const selected = selectedFields(info);
-  // Who takes the list is told of a failure; here nobody waits.
   for (const list of Object.keys(listSql) as (keyof ReportLists)[])
-    if (selected.has(list)) reportList(runId, list, context).catch(() => undefined);
+    if (selected.has(list)) wantedLists(context).add(list);
 }
 
 /** Names of the fields right below a field. */

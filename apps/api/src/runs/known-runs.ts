@@ -1,27 +1,24 @@
 import { queryPrepared, type Run } from "@faultline/db";
+import { LRUCache } from "lru-cache";
 import { decode, isKey, noSuchNode } from "../access/reach.ts";
 import type { Context } from "../context.ts";
 import { ConflictError } from "../errors.ts";
+import { runColumns } from "./runs-by-id.ts";
 
-/** What does not change of a run once it has succeeded. */
-export interface KnownRun {
-  id: string;
-  projectId: string;
-  name: string;
-  status: Run["status"];
-  attempt: number;
+/** A run with the names that its verdicts and its report are told in. */
+export interface KnownRun extends Run {
   /** Class names in the order of the logits. */
-  classes: readonly string[];
+  classes: string[];
   /** Phrases in the order of the heatmaps' axis; none before the report. */
-  axis: readonly string[];
+  axis: string[];
 }
 
-const most = 1000;
-const known = new Map<string, KnownRun>();
+/** Runs that succeeded, which is their end: they do not change any more. */
+const known = new LRUCache<string, KnownRun>({ max: 1000 });
 
 /**
  * The run of a global id. Verdicts and reports are asked for run by run, again and again, so runs that succeeded
- * stay in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but these names is
+ * stay in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but this row is
  * left.
  *
  * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
@@ -46,14 +43,13 @@ export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Pro
   if (earlier) return earlier;
   const { rows } = await queryPrepared<KnownRun>(
     pool,
-    `SELECT r.id, r.project_id AS "projectId", r.name, r.status, r.attempt, m.classes, coalesce(a.axis, '{}') AS axis
+    `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
      WHERE r.id = $1::uuid`,
     [id],
   );
   const run = rows.at(0) ?? null;
   if (run?.status === "SUCCEEDED") known.set(id, run);
-  if (known.size > most) known.delete(known.keys().next().value as string);
   return run;
 }
 

@@ -13,7 +13,7 @@ interface Progress {
 const StageProgressType = builder.objectRef<Progress>("StageProgress").implement({
   description: "How far a stage of a run is.",
   fields: (t) => ({
-    stage: t.field({ type: RunStageType, description: "The stage.", resolve: ({ stage }) => stage }),
+    stage: t.expose("stage", { type: RunStageType, description: "The stage." }),
     done: t.exposeInt("done", { description: "Inputs that are done." }),
     total: t.exposeInt("total", { description: "Inputs of the stage." }),
     startedAt: t.expose("startedAt", { type: "DateTime", description: "When the stage began." }),
@@ -47,12 +47,11 @@ export const RunType = builder.prismaNode("Run", {
   id: { field: "id" },
   fields: (t) => ({
     name: t.exposeString("name", { description: "Name for people." }),
-    status: t.field({ type: RunStatusType, description: "Its state.", resolve: ({ status }) => status }),
-    stage: t.field({
+    status: t.expose("status", { type: RunStatusType, description: "Its state." }),
+    stage: t.expose("stage", {
       type: RunStageType,
       nullable: true,
       description: "The stage that it is in, or that it ended in.",
-      resolve: ({ stage }) => stage,
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it failed." }),
     seed: t.exposeInt("seed", { description: "Seed of every draw: the same seed gives the same bits." }),

@@ -21,7 +21,6 @@ import { detailsOf } from "../reports/fault-report.ts";
 import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
 import { partRows, readStrengths } from "../reports/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
-import { namesOf } from "../verdicts/run-names.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
 import { VerdictType } from "../verdicts/verdicts.ts";
 
@@ -44,16 +43,14 @@ const SpecificationCheckType = builder.objectRef<SpecificationCheckShape>("Speci
       description: "Inputs where its premise holds (all of them, without a premise).",
     }),
     satisfied: t.exposeInt("satisfied", { description: "Applicable inputs that satisfy it." }),
-    share: t.field({
+    share: t.expose("share", {
       type: IntervalType,
       nullable: true,
       description: "Satisfied of applicable; null when it applies to none.",
-      resolve: ({ share }) => share,
     }),
-    counterexamples: t.field({
+    counterexamples: t.expose("counterexamples", {
       type: [VerdictType],
       description: "The first inputs that violate it, at most 20.",
-      resolve: ({ counterexamples }) => counterexamples,
     }),
     verification: t.field({
       type: VerificationType,
@@ -149,7 +146,7 @@ builder.prismaObjectField(RunType, "checkSpecification", (t) =>
         counterexamples: await verdictRows(
           context,
           { sql: "v.run_id = $1::uuid AND v.input_id = ANY ($2::bigint[])", parameters: [run.id, shown] },
-          namesOf(run),
+          { classes: run.modelVersion.classes, axis: report.axis },
           mostCounterexamples,
         ),
         verification: await verify(context, run, report, specification),

@@ -65,13 +65,18 @@ interface Direction {
   cursor: Cursor | null;
 }
 
-/** Where the verdicts of a page come from. */
-interface Source extends Condition {
-  /** Tables that the condition names besides `v`. */
-  joins?: string;
-  /** The run's own partition, where it is known: faster than to look for it among all runs'. */
-  partition?: string;
+/** Where verdicts come from. */
+export interface Source extends Condition {
+  /** The run's partition as `v`, and what the condition names besides. */
+  from: string;
 }
+
+/** What a run that has not succeeded has to show. */
+export const noVerdicts = {
+  edges: [],
+  pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+  totalCount: async () => 0,
+};
 
 /**
  * A page of verdicts by keyset: it costs the same wherever it lies, and needs one index range.
@@ -80,7 +85,7 @@ interface Source extends Condition {
  */
 export async function verdictPage(
   { pool }: Pick<Context, "pool">,
-  { sql, parameters, joins = "", partition }: Source,
+  { from, sql, parameters }: Source,
   order: VerdictOrder,
   page: PageArguments,
   names: RunNames,
@@ -98,14 +103,12 @@ export async function verdictPage(
       : ` AND v.input_id ${comparison} $${values.length}::bigint`;
   }
   const way = ascending ? "ASC" : "DESC";
-  const from = `${partition ?? "verdict"} v ${joins}`;
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
     ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
-  const { rows } = await (partition
-    ? queryPrepared<VerdictRow>(pool, text, values)
-    : pool.query<VerdictRow>(text, values));
+  const { rows } = await queryPrepared<VerdictRow>(pool, text, values);
   const more = rows.length > size;
-  const shown = rows.slice(0, size).map((row) => Object.assign(row, { names }));
+  const shown = rows.slice(0, size);
+  for (const row of shown) row.names = names;
   if (!forward) shown.reverse();
   const edges = shown.map((node) => ({ cursor: encodeCursor(order, node), node }));
   return {
@@ -140,23 +143,26 @@ function directionOf({ first, after, last, before }: PageArguments, order: Verdi
 }
 
 interface Cursor {
-  score: string;
-  inputId: string;
+  score: number;
+  inputId: bigint;
 }
 
-/** `order:score:input`; the score as text keeps every bit, and Infinity. */
+const orders: readonly VerdictOrder[] = ["INPUT", "SCORE_DESCENDING", "SCORE_ASCENDING"];
+/** Order (1 byte), score (float64, every bit of it), input (int64). Pages are many: one buffer serves them all. */
+const cursorBytes = Buffer.alloc(17);
+
 function encodeCursor(order: VerdictOrder, { score, inputId }: VerdictRow): string {
-  return Buffer.from(`${order}:${score}:${inputId}`).toString("base64url");
+  cursorBytes[0] = orders.indexOf(order);
+  cursorBytes.writeDoubleBE(score, 1);
+  cursorBytes.writeBigInt64BE(BigInt(inputId), 9);
+  return cursorBytes.toString("base64url");
 }
 
 function decodeCursor(text: string, order: VerdictOrder): Cursor {
-  const match = /^([A-Z_]+):([^:]+):(\d{1,18})$/.exec(Buffer.from(text, "base64url").toString());
-  if (!match || Number.isNaN(Number(match[2])))
-    throw ValidationError.of("after", "This is no cursor of a connection of verdicts.");
-  if (match[1] !== order)
-    throw ValidationError.of(
-      "after",
-      `This cursor belongs to the order ${match[1]}. Begin again without it.`,
-    );
-  return { score: match[2], inputId: match[3] };
+  const bytes = Buffer.from(text, "base64url");
+  const own = bytes.length === cursorBytes.length ? orders[bytes[0]] : undefined;
+  if (!own) throw ValidationError.of("after", "This is no cursor of a connection of verdicts.");
+  if (own !== order)
+    throw ValidationError.of("after", `This cursor belongs to the order ${own}. Begin again without it.`);
+  return { score: bytes.readDoubleBE(1), inputId: bytes.readBigInt64BE(9) };
 }

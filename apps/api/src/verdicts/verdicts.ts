@@ -10,6 +10,7 @@ import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
 import { VerdictFilterInput, type VerdictFilterShape, verdictCondition } from "./verdict-filter.ts";
 import {
+  noVerdicts,
   type PageArguments,
   type VerdictOrder,
   type VerdictRow,
@@ -41,10 +42,9 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
       resolve: ({ oracleClass, names }) => names.classes[oracleClass],
     }),
     confidence: t.exposeFloat("confidence", { description: "Maximum softmax probability." }),
-    verdict: t.field({
+    verdict: t.expose("verdict", {
       type: VerdictKindType,
       description: "What the detector says.",
-      resolve: ({ verdict }) => verdict,
     }),
     score: t.exposeFloat("score", {
       description: "Similarity to incorrect − similarity to correct behaviour.",
@@ -55,11 +55,10 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
       resolve: ({ threshold }) => finite(threshold),
     }),
     misclassified: t.exposeBoolean("misclassified", { nullable: true, description: "Null without a label." }),
-    fault: t.field({
+    fault: t.expose("fault", {
       type: FaultType,
       nullable: true,
       description: "Where the fault lies; null without a label.",
-      resolve: ({ fault }) => fault,
     }),
     concepts: t.stringList({
       description: "The concepts that spoke most, strongest first.",
@@ -116,8 +115,9 @@ interface VerdictsArguments extends PageArguments {
 
 function verdictsOf(run: KnownRun, { filter, orderBy, ...page }: VerdictsArguments, context: Context) {
   const condition = verdictCondition(run.id, filter ?? {}, run);
-  const partition = run.status === "SUCCEEDED" ? verdictPartition(run.id, run.attempt) : undefined;
-  return verdictPage(context, { ...condition, partition }, orderBy, page, run);
+  if (run.status !== "SUCCEEDED") return noVerdicts;
+  const from = `${verdictPartition(run.id, run.attempt)} v`;
+  return verdictPage(context, { ...condition, from }, orderBy, page, run);
 }
 
 builder.prismaObjectField(RunType, "verdicts", (t) =>
