@@ -1,5 +1,5 @@
 // One contender of bench/api.ts in a process of its own: api-contender.ts faultline|postgraphile|bare DATABASE_URL
-// FOLDER. Prints {url, token} once it listens, and ends with its standard input.
+// FOLDER [REMEMBERED_PAIRS]. Prints {url, token} once it listens, and ends with its standard input.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { FolderArtifactStore, openDatabase } from "@faultline/db";
 import { grafserv } from "postgraphile/grafserv/node";
 import { bare, type Contender, type Operation, type Subject } from "./api-operations.ts";
 
-const [contender, url, folder] = process.argv.slice(2);
+const [contender, url, folder, rememberedPairs = "0"] = process.argv.slice(2);
 const connections = 10;
 
 const contenders: Record<Contender, () => Promise<{ url: string; token?: string }>> = {
@@ -20,6 +20,7 @@ const contenders: Record<Contender, () => Promise<{ url: string; token?: string 
       databaseUrl: url,
       artifactStore,
       uploadsDirectory: path.join(folder, "uploads"),
+      rememberedPairs: Number(rememberedPairs),
     });
     const { prefix, secret, secretHash } = newSecret();
     await database.prisma.apiToken.create({

@@ -41,11 +41,11 @@ const peerNames: Record<Contender, string> = {
   bare: "bare pg behind node:http",
 };
 
-/** How often an operation is asked in one round, and how long the throughput is measured. */
+/** How often an operation is asked in one round, and how many seconds the throughput is measured in one. */
 const effort: Record<Operation, { requests: number; seconds: number }> = {
-  "verdict page": { requests: 80, seconds: 2 },
-  "fault report": { requests: 80, seconds: 2 },
-  compareRuns: { requests: 5, seconds: 4 },
+  "verdict page": { requests: 200, seconds: 1 },
+  "fault report": { requests: 200, seconds: 1 },
+  compareRuns: { requests: 8, seconds: 2 },
 };
 const rounds = 5;
 const concurrency = 8;
@@ -59,12 +59,23 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function start(contender: Contender, databaseUrl: string, folder: string): Promise<Running> {
+async function start(
+  contender: Contender,
+  databaseUrl: string,
+  folder: string,
+  rememberedPairs = 0,
+): Promise<Running> {
   const child = spawn(
     process.execPath,
     [
       ...["--conditions=faultline-source", "--import", "tsx"],
-      ...[path.join(import.meta.dirname, "api-contender.ts"), contender, databaseUrl, folder],
+      ...[
+        path.join(import.meta.dirname, "api-contender.ts"),
+        contender,
+        databaseUrl,
+        folder,
+        String(rememberedPairs),
+      ],
     ],
     {
       stdio: ["pipe", "pipe", "inherit"],
@@ -151,9 +162,8 @@ async function measure(
   const { requests, seconds } = effort[operation];
   const milliseconds = new Map(running.map(({ contender }) => [contender, [] as number[]]));
   const perSecond = new Map(running.map(({ contender }) => [contender, 0]));
-  for (const one of running)
-    for (let i = 0; i < requests; i++)
-      await ask(one, requestBody(one.contender, operation, subjectOf(i, world)));
+  // Servers run for days: what is measured is compiled.
+  for (const one of running) await throughput(one, operation, world, 2 * seconds);
   for (let round = 0; round < rounds; round++) {
     for (const one of running) {
       // Servers close connections that were idle during the others' turns.
@@ -165,7 +175,7 @@ async function measure(
         await ask(one, body);
         own.push(performance.now() - start);
       }
-      const rate = await throughput(one, operation, world, seconds / rounds);
+      const rate = await throughput(one, operation, world, seconds);
       perSecond.set(one.contender, (perSecond.get(one.contender) as number) + rate / rounds);
     }
   }
@@ -197,7 +207,9 @@ async function throughput(
 function rowsOf(operation: Operation, timings: Map<Contender, Timing>, inProcess: number): BenchRow[] {
   const ours = timings.get("faultline") as Timing;
   const note =
-    operation === "compareRuns" ? "the peers only fetch the counts; Faultline also tests them" : undefined;
+    operation === "compareRuns"
+      ? "every pair counted anew; the peers only fetch the counts, Faultline also tests them"
+      : undefined;
   const rows = [...timings]
     .filter(([contender]) => contender !== "faultline")
     .flatMap(([contender, peer]) => {
@@ -220,6 +232,20 @@ function rowsOf(operation: Operation, timings: Map<Contender, Timing>, inProcess
     ...rows,
     lessIsBetter(`${operation}, ${size} verdicts, p50`, ours.p50, peer, "ms", "the peer has no HTTP at all"),
   ];
+}
+
+/** What people meet who page through regressions, or open a comparison that was open before. */
+async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>): Promise<BenchRow> {
+  const one = await start("faultline", server.url, folder, 1000);
+  running.push(one);
+  const ours = (await measure([one], "compareRuns", world)).get("faultline") as Timing;
+  return lessIsBetter(
+    `compareRuns of a pair that was compared before, ${size} verdicts, p50`,
+    ours.p50,
+    { name: peerNames.postgraphile, value: (timings.get("postgraphile") as Timing).p50 },
+    "ms",
+    "Faultline remembers the pair's counts; the peer counts anew",
+  );
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), "faultline-bench-api-"));
@@ -260,6 +286,7 @@ try {
     }
     inProcess.sort((a, b) => a - b);
     rows.push(...rowsOf(operation, timings, inProcess[Math.floor(inProcess.length / 2)]));
+    if (operation === "compareRuns") rows.push(await comparedAgain(world, timings));
   }
   const { rows: versions } = await database.pool.query<{ server_version: string }>("SHOW server_version");
   await database.close();

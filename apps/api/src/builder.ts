@@ -90,10 +90,14 @@ export const builder = new SchemaBuilder<BuilderTypes>({
   },
   relay: {
     cursorType: "String",
-    edgesFieldOptions: { nullable: false, description: "In the order of the connection." },
-    nodeFieldOptions: { nullable: false, description: "The item." },
+    edgesFieldOptions: {
+      nullable: false,
+      description: "In the order of the connection.",
+      ...property("edges"),
+    },
+    nodeFieldOptions: { nullable: false, description: "The item.", ...property("node") },
     cursorFieldOptions: { description: "Opaque; give it back as `after` or `before`." },
-    pageInfoFieldOptions: { description: "What lies beyond this page." },
+    pageInfoFieldOptions: { description: "What lies beyond this page.", ...property("pageInfo") },
     hasNextPageFieldOptions: { description: "Whether more items follow." },
     hasPreviousPageFieldOptions: { description: "Whether items precede." },
     startCursorFieldOptions: { description: "Cursor of the page's first item." },
@@ -133,6 +137,11 @@ export const builder = new SchemaBuilder<BuilderTypes>({
     defaultEdgeTypeOptions: {},
   },
 });
+
+/** Has a field that Pothos makes show the property of its name, as `t.expose` does. */
+function property(name: string) {
+  return { extensions: { pothosExposedField: name } };
+}
 
 /** The scope behind a refusal; the highest where none is told. */
 function missingScope(failure: AuthFailure): Scope {

@@ -4,7 +4,7 @@ import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
-import { aurocOf, IntervalType, share } from "./intervals.ts";
+import { aurocOf, type IntervalShape, IntervalType, share } from "./intervals.ts";
 import {
   type ClassRow,
   type FaultCounts,
@@ -35,31 +35,45 @@ export function finite(threshold: number): number | null {
   return threshold < Number.MAX_VALUE ? threshold : null;
 }
 
-interface FaultCount {
+interface FaultShare {
   count: number;
-  misclassified: number;
+  share: IntervalShape | null;
 }
 
-const FaultShareType = builder.objectRef<FaultCount>("FaultShare").implement({
+const FaultShareType = builder.objectRef<FaultShare>("FaultShare").implement({
   description:
     "A count among the misclassified inputs and its share with a Wilson interval (null when nothing was misclassified).",
   fields: (t) => ({
     count: t.exposeInt("count", { description: "Misclassified inputs with this fault." }),
-    share: t.field({
+    share: t.expose("share", {
       type: IntervalType,
       nullable: true,
       description: "Of the misclassified inputs; null when there are none.",
-      resolve: ({ count, misclassified }) => share(count, misclassified),
     }),
   }),
 });
 
-/** The inputs that the counts are a share of: each misclassified input has exactly one of the three faults. */
-function misclassifiedOf({ encoderFaults, headFaults, undecidedFaults }: FaultCounts): number {
-  return encoderFaults + headFaults + undecidedFaults;
+function faultShare(count: number, misclassified: number): FaultShare {
+  return { count, share: share(count, misclassified) };
 }
 
-const ClassReportType = builder.objectRef<ClassRow>("ClassReport").implement({
+/**
+ * A row with its faults as shares of its misclassified inputs, each of which has exactly one of the three. All at once
+ * and not field by field: a report has hundreds.
+ */
+function withShares<Row extends FaultCounts>(row: Row) {
+  const misclassified = row.encoderFaults + row.headFaults + row.undecidedFaults;
+  return {
+    ...row,
+    encoderFaults: faultShare(row.encoderFaults, misclassified),
+    headFaults: faultShare(row.headFaults, misclassified),
+    undecidedFaults: faultShare(row.undecidedFaults, misclassified),
+  };
+}
+
+type WithShares<Row extends FaultCounts> = ReturnType<typeof withShares<Row>>;
+
+const ClassReportType = builder.objectRef<WithShares<ClassRow>>("ClassReport").implement({
   description: "The inputs of one true class.",
   fields: (t) => ({
     class: t.exposeString("class", { description: "The true class." }),
@@ -71,45 +85,33 @@ const ClassReportType = builder.objectRef<ClassRow>("ClassReport").implement({
       description: "Share that is correct; null without inputs.",
       resolve: ({ correct, inputs }) => share(correct, inputs),
     }),
-    encoderFaults: t.field({
+    encoderFaults: t.expose("encoderFaults", {
       type: FaultShareType,
       description: "Misclassified because of the encoder.",
-      resolve: (row) => ({ count: row.encoderFaults, misclassified: misclassifiedOf(row) }),
     }),
-    headFaults: t.field({
+    headFaults: t.expose("headFaults", {
       type: FaultShareType,
       description: "Misclassified because of the head.",
-      resolve: (row) => ({ count: row.headFaults, misclassified: misclassifiedOf(row) }),
     }),
-    undecidedFaults: t.field({
+    undecidedFaults: t.expose("undecidedFaults", {
       type: FaultShareType,
       description: "Misclassified, cause undecided.",
-      resolve: (row) => ({ count: row.undecidedFaults, misclassified: misclassifiedOf(row) }),
     }),
   }),
 });
 
-const FaultPairType = builder.objectRef<PairRow>("FaultPair").implement({
+const FaultPairType = builder.objectRef<WithShares<PairRow>>("FaultPair").implement({
   description: "A cell of the confusion matrix.",
   fields: (t) => ({
     trueClass: t.exposeString("trueClass", { description: "The label." }),
     predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
     inputs: t.exposeInt("inputs", { description: "Inputs of the cell." }),
-    encoderFaults: t.field({
+    encoderFaults: t.expose("encoderFaults", {
       type: FaultShareType,
       description: "Because of the encoder.",
-      resolve: (row) => ({ count: row.encoderFaults, misclassified: misclassifiedOf(row) }),
     }),
-    headFaults: t.field({
-      type: FaultShareType,
-      description: "Because of the head.",
-      resolve: (row) => ({ count: row.headFaults, misclassified: misclassifiedOf(row) }),
-    }),
-    undecidedFaults: t.field({
-      type: FaultShareType,
-      description: "Cause undecided.",
-      resolve: (row) => ({ count: row.undecidedFaults, misclassified: misclassifiedOf(row) }),
-    }),
+    headFaults: t.expose("headFaults", { type: FaultShareType, description: "Because of the head." }),
+    undecidedFaults: t.expose("undecidedFaults", { type: FaultShareType, description: "Cause undecided." }),
   }),
 });
 
@@ -339,17 +341,17 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     encoderFaults: t.field({
       type: FaultShareType,
       description: "The encoder lost the meaning.",
-      resolve: ({ encoderFaults, misclassified }) => ({ count: encoderFaults, misclassified }),
+      resolve: (report) => faultShare(report.encoderFaults, report.misclassified),
     }),
     headFaults: t.field({
       type: FaultShareType,
       description: "The encoder kept the meaning, the head judged wrongly.",
-      resolve: ({ headFaults, misclassified }) => ({ count: headFaults, misclassified }),
+      resolve: (report) => faultShare(report.headFaults, report.misclassified),
     }),
     undecidedFaults: t.field({
       type: FaultShareType,
       description: "The oracle itself is unsure.",
-      resolve: ({ undecidedFaults, misclassified }) => ({ count: undecidedFaults, misclassified }),
+      resolve: (report) => faultShare(report.undecidedFaults, report.misclassified),
     }),
     correctedEncoderShare: t.field({
       type: IntervalType,
@@ -366,12 +368,14 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     classes: t.field({
       type: [ClassReportType],
       description: "Every class, in the order of the logits.",
-      resolve: ({ runId }, _args, context) => reportList(runId, "classes", context),
+      resolve: async ({ runId }, _args, context) =>
+        (await reportList(runId, "classes", context)).map(withShares),
     }),
     pairs: t.field({
       type: [FaultPairType],
       description: "Every cell of the confusion matrix that has an input.",
-      resolve: ({ runId }, _args, context) => reportList(runId, "pairs", context),
+      resolve: async ({ runId }, _args, context) =>
+        (await reportList(runId, "pairs", context)).map(withShares),
     }),
     alignment: t.field({
       type: AlignmentReportType,

@@ -58,10 +58,10 @@ const NearestInputType = builder.objectRef<Nearest>("NearestInput").implement({
 });
 
 /** The references that an input of this predicted class is judged by; none without a detector. */
-function referencesOf({ detector, row: { predictedClass } }: ExplanationShape) {
+function referencesOf({ detector, row: { predicted } }: ExplanationShape) {
   if (!detector) return { correct: null, incorrect: null, isPooled: true };
   const { model } = detector;
-  const { correct, incorrect } = model.references[predictedClass];
+  const { correct, incorrect } = model.references[predicted];
   const own = (counts: HeatmapCounts) => counts.inputs >= model.minimumInputs;
   const pooled = (side: "correct" | "incorrect") =>
     mergeHeatmaps(model.references.map((reference) => reference[side]));
@@ -123,12 +123,12 @@ const VerdictExplanationType = builder.objectRef<ExplanationShape>("VerdictExpla
     similarityToCorrect: t.float({
       description: "Of the input's heatmap and the correct reference; 0 without a detector.",
       resolve: ({ detector, strengths, row }) =>
-        detector?.checkStrengths(strengths, row.predictedClass).similarityToCorrect ?? 0,
+        detector?.checkStrengths(strengths, row.predicted).similarityToCorrect ?? 0,
     }),
     similarityToIncorrect: t.float({
       description: "Of the input's heatmap and the incorrect reference; 0 without a detector.",
       resolve: ({ detector, strengths, row }) =>
-        detector?.checkStrengths(strengths, row.predictedClass).similarityToIncorrect ?? 0,
+        detector?.checkStrengths(strengths, row.predicted).similarityToIncorrect ?? 0,
     }),
     sentence: t.string({ description: "One sentence.", resolve: sentence }),
     nearestInputs: t.field({
@@ -208,7 +208,7 @@ async function meanStrengths(
   const { row, stored } = explanation;
   const { rows } = await context.pool.query<{ position: number }>(
     "SELECT position FROM verdict WHERE run_id = $1 AND predicted_class = $2 AND misclassified = $3",
-    [row.runId, row.predictedClass, misclassified],
+    [row.runId, row.predicted, misclassified],
   );
   if (rows.length === 0) return null;
   const wanted = new Set(rows.map(({ position }) => position));
@@ -264,10 +264,9 @@ async function nearestInputs(
 }
 
 function sentence({ row, detector, strengths }: ExplanationShape): string {
-  const { names, predictedClass, verdict } = row;
-  const label = names.classes[predictedClass];
+  const { names, predicted, predictedClass: label, verdict } = row;
   if (!detector) return `The answer "${label}" could not be judged: calibration had no errors to learn from.`;
-  const [cell] = detector.explain(strengths, predictedClass, 1);
+  const [cell] = detector.explain(strengths, predicted, 1);
   const share = (mean: number) => `${Math.round(100 * mean)} %`;
   const sign =
     cell &&

@@ -2,18 +2,20 @@ import { queryPrepared } from "@faultline/db";
 import { defaultPageSize, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { ValidationError } from "../errors.ts";
+import { finite } from "../reports/fault-report.ts";
 import type { Condition } from "./verdict-filter.ts";
 
-/** A row of the table verdict, with the names of its run. */
-export interface VerdictRow {
+/** A verdict as it is stored. */
+interface StoredVerdict {
   runId: string;
   inputId: string;
   /** Row of the run's strengths. */
   position: number;
   externalId: string;
+  /** Class indices. */
   label: number | null;
-  predictedClass: number;
-  oracleClass: number;
+  predicted: number;
+  oracle: number;
   confidence: number;
   verdict: "OK" | "DEFECT";
   score: number;
@@ -21,7 +23,17 @@ export interface VerdictRow {
   misclassified: boolean | null;
   fault: "NONE" | "ENCODER" | "HEAD" | "UNDECIDED" | null;
   /** Axis indices. */
-  concepts: number[];
+  spoken: number[];
+}
+
+/** A verdict as it is told: with classes and concepts by their names. */
+export interface VerdictRow extends Omit<StoredVerdict, "label" | "oracle" | "threshold" | "spoken"> {
+  trueClass: string | null;
+  predictedClass: string;
+  oracleClass: string;
+  /** Null for one that no score passes. */
+  threshold: number | null;
+  concepts: string[];
   names: RunNames;
 }
 
@@ -41,8 +53,31 @@ export interface PageArguments {
 }
 
 const columns = `v.run_id AS "runId", v.input_id::text AS "inputId", v.position, v.external_id AS "externalId", v.label,
-  v.predicted_class AS "predictedClass", v.oracle_class AS "oracleClass", v.confidence, v.verdict, v.score,
-  v.threshold, v.misclassified, v.fault, v.concepts`;
+  v.predicted_class AS predicted, v.oracle_class AS oracle, v.confidence, v.verdict, v.score, v.threshold,
+  v.misclassified, v.fault, to_json(v.concepts) AS spoken`;
+
+/** Spelt out, since pages are many: objects that are made alike are small and fast. */
+function told(row: StoredVerdict, names: RunNames): VerdictRow {
+  const { classes, axis } = names;
+  return {
+    runId: row.runId,
+    inputId: row.inputId,
+    position: row.position,
+    externalId: row.externalId,
+    trueClass: row.label === null ? null : classes[row.label],
+    predicted: row.predicted,
+    predictedClass: classes[row.predicted],
+    oracleClass: classes[row.oracle],
+    confidence: row.confidence,
+    verdict: row.verdict,
+    score: row.score,
+    threshold: finite(row.threshold),
+    misclassified: row.misclassified,
+    fault: row.fault,
+    concepts: row.spoken.map((index) => axis[index]),
+    names,
+  };
+}
 
 /** Rows of the verdicts that match, by a condition of its own; few. */
 export async function verdictRows(
@@ -51,11 +86,11 @@ export async function verdictRows(
   names: RunNames,
   limit: number,
 ): Promise<VerdictRow[]> {
-  const { rows } = await pool.query<VerdictRow>(
+  const { rows } = await pool.query<StoredVerdict>(
     `SELECT ${columns} FROM verdict v WHERE ${condition.sql} ORDER BY v.input_id LIMIT ${limit}`,
     condition.parameters,
   );
-  return rows.map((row) => Object.assign(row, { names }));
+  return rows.map((row) => told(row, names));
 }
 
 /** Which way a page runs through the rows. */
@@ -105,10 +140,9 @@ export async function verdictPage(
   const way = ascending ? "ASC" : "DESC";
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
     ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
-  const { rows } = await queryPrepared<VerdictRow>(pool, text, values);
+  const { rows } = await queryPrepared<StoredVerdict>(pool, text, values);
   const more = rows.length > size;
-  const shown = rows.slice(0, size);
-  for (const row of shown) row.names = names;
+  const shown = rows.slice(0, size).map((row) => told(row, names));
   if (!forward) shown.reverse();
   const edges = shown.map((node) => ({ cursor: encodeCursor(order, node), node }));
   return {

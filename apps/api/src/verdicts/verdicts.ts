@@ -4,7 +4,6 @@ import type { Context } from "../context.ts";
 import { InputType } from "../datasets/inputs.ts";
 import { inputsById } from "../datasets/inputs-by-id.ts";
 import { FaultType, VerdictKindType, VerdictOrderType } from "../enums.ts";
-import { finite } from "../reports/fault-report.ts";
 import { type KnownRun, knownRun, requireRun, requireSucceeded } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
@@ -28,18 +27,13 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
       resolve: ({ inputId }) => inputId,
     }),
     externalId: t.exposeString("externalId", { description: "The id that the input's team knows it by." }),
-    trueClass: t.string({
+    trueClass: t.exposeString("trueClass", {
       nullable: true,
       description: "The label; null when unlabelled.",
-      resolve: ({ label, names }) => (label === null ? null : names.classes[label]),
     }),
-    predictedClass: t.string({
-      description: "The classifier's answer.",
-      resolve: ({ predictedClass, names }) => names.classes[predictedClass],
-    }),
-    oracleClass: t.string({
+    predictedClass: t.exposeString("predictedClass", { description: "The classifier's answer." }),
+    oracleClass: t.exposeString("oracleClass", {
       description: "The class that the VLM oracle reads from a(x).",
-      resolve: ({ oracleClass, names }) => names.classes[oracleClass],
     }),
     confidence: t.exposeFloat("confidence", { description: "Maximum softmax probability." }),
     verdict: t.expose("verdict", {
@@ -49,10 +43,9 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
     score: t.exposeFloat("score", {
       description: "Similarity to incorrect − similarity to correct behaviour.",
     }),
-    threshold: t.float({
+    threshold: t.exposeFloat("threshold", {
       nullable: true,
       description: "Scores above it are defects; null: too little calibration data, nothing is flagged.",
-      resolve: ({ threshold }) => finite(threshold),
     }),
     misclassified: t.exposeBoolean("misclassified", { nullable: true, description: "Null without a label." }),
     fault: t.expose("fault", {
@@ -60,9 +53,8 @@ export const VerdictType = builder.objectRef<VerdictRow>("Verdict").implement({
       nullable: true,
       description: "Where the fault lies; null without a label.",
     }),
-    concepts: t.stringList({
+    concepts: t.exposeStringList("concepts", {
       description: "The concepts that spoke most, strongest first.",
-      resolve: ({ concepts, names }) => concepts.map((index) => names.axis[index]),
     }),
     run: t.loadable({
       type: RunType,
