@@ -2,7 +2,7 @@ import { builder } from "../builder.ts";
 import { RunType } from "../runs/runs.ts";
 import { FaultReportType } from "./fault-report.ts";
 import { aurocOf, IntervalType } from "./intervals.ts";
-import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./reports-by-run.ts";
+import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./report-lists.ts";
 
 const RocPointType = builder.objectRef<Curves["roc"][number]>("RocPoint").implement({
   description: "A point of the ROC curve.",

@@ -5,16 +5,8 @@ import { NotFoundError } from "../errors.ts";
 import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
 import { aurocOf, type IntervalShape, IntervalType, share } from "./intervals.ts";
-import {
-  type ClassRow,
-  type FaultCounts,
-  type PairRow,
-  type ReportRow,
-  reportList,
-  reportsByRun,
-  responsibleConceptsByClass,
-  wantLists,
-} from "./reports-by-run.ts";
+import { type ClassRow, type FaultCounts, type PairRow, reportList, wantLists } from "./report-lists.ts";
+import { type ReportRow, reportsByRun, responsibleConceptsByClass } from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
 /** The typed part of a report's JSON column; packages/db says what it holds. */
@@ -57,23 +49,34 @@ function faultShare(count: number, misclassified: number): FaultShare {
   return { count, share: share(count, misclassified) };
 }
 
-/**
- * A row with its faults as shares of its misclassified inputs, each of which has exactly one of the three. All at once
- * and not field by field: a report has hundreds.
- */
-function withShares<Row extends FaultCounts>(row: Row) {
-  const misclassified = row.encoderFaults + row.headFaults + row.undecidedFaults;
+/** The faults of a row as shares of its misclassified inputs, each of which has exactly one of the three. */
+function faultShares({ encoderFaults, headFaults, undecidedFaults }: FaultCounts) {
+  const misclassified = encoderFaults + headFaults + undecidedFaults;
   return {
-    ...row,
-    encoderFaults: faultShare(row.encoderFaults, misclassified),
-    headFaults: faultShare(row.headFaults, misclassified),
-    undecidedFaults: faultShare(row.undecidedFaults, misclassified),
+    encoderFaults: faultShare(encoderFaults, misclassified),
+    headFaults: faultShare(headFaults, misclassified),
+    undecidedFaults: faultShare(undecidedFaults, misclassified),
   };
 }
 
-type WithShares<Row extends FaultCounts> = ReturnType<typeof withShares<Row>>;
+// Rows are told at once and not field by field: a report has hundreds.
 
-const ClassReportType = builder.objectRef<WithShares<ClassRow>>("ClassReport").implement({
+function toldClass(row: ClassRow, classes: readonly string[]) {
+  const { inputs, correct } = row;
+  return { class: classes[row.classIndex], inputs, correct, ...faultShares(row) };
+}
+
+function toldPair(row: PairRow, classes: readonly string[]) {
+  const { label, predicted, inputs } = row;
+  return {
+    trueClass: classes[label],
+    predictedClass: classes[predicted],
+    inputs,
+    ...faultShares(row),
+  };
+}
+
+const ClassReportType = builder.objectRef<ReturnType<typeof toldClass>>("ClassReport").implement({
   description: "The inputs of one true class.",
   fields: (t) => ({
     class: t.exposeString("class", { description: "The true class." }),
@@ -100,7 +103,7 @@ const ClassReportType = builder.objectRef<WithShares<ClassRow>>("ClassReport").i
   }),
 });
 
-const FaultPairType = builder.objectRef<WithShares<PairRow>>("FaultPair").implement({
+const FaultPairType = builder.objectRef<ReturnType<typeof toldPair>>("FaultPair").implement({
   description: "A cell of the confusion matrix.",
   fields: (t) => ({
     trueClass: t.exposeString("trueClass", { description: "The label." }),
@@ -368,14 +371,14 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
     classes: t.field({
       type: [ClassReportType],
       description: "Every class, in the order of the logits.",
-      resolve: async ({ runId }, _args, context) =>
-        (await reportList(runId, "classes", context)).map(withShares),
+      resolve: async ({ runId, run: { classes } }, _args, context) =>
+        (await reportList(runId, "classes", context)).map((row) => toldClass(row, classes)),
     }),
     pairs: t.field({
       type: [FaultPairType],
       description: "Every cell of the confusion matrix that has an input.",
-      resolve: async ({ runId }, _args, context) =>
-        (await reportList(runId, "pairs", context)).map(withShares),
+      resolve: async ({ runId, run: { classes } }, _args, context) =>
+        (await reportList(runId, "pairs", context)).map((row) => toldPair(row, classes)),
     }),
     alignment: t.field({
       type: AlignmentReportType,
