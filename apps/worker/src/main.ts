@@ -4,6 +4,10 @@ import { pino } from "pino";
 import { workerSettings } from "./settings.ts";
 import { startWorker } from "./worker.ts";
 
+// From the beginning: a worker that is told to stop while it starts leaves in order too.
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
 const log = pino({ level: process.env.LOG_LEVEL ?? "info", name: "worker" });
 const settings = workerSettings();
 const server = await databaseServer();
@@ -15,8 +19,8 @@ const worker = await startWorker({
   databaseUrl: server.url,
   artifactStore: await openArtifactStore(),
   log,
+  signal: stopping.signal,
 });
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void worker.stop());
 
 try {
   await worker.finished;
