@@ -7,10 +7,10 @@ import {
   type Prisma,
   publishVerdicts,
   type ReportDetails,
-  runConfigurationSchema,
   type VerdictRow,
 } from "@faultline/db";
 import { from as copyFrom } from "pg-copy-streams";
+import { createRun, registerProject } from "./registered-project.ts";
 
 export const classes = ["truck", "car", "plane", "ship", "cat", "dog", "equine", "deer", "frog", "bird"];
 const concepts = [
@@ -32,7 +32,6 @@ const ofMenagerie = { classes, concepts };
 const axis = [...concepts, ...classes];
 
 export interface BenchWorld {
-  projectId: string;
   runs: string[];
   /** Rates of publication of each run, in verdicts a second, with all indexes built. */
   publicationRates: number[];
@@ -44,59 +43,24 @@ export async function createBenchWorld(
   runs: number,
   inputs: number,
 ): Promise<BenchWorld> {
-  const { id: projectId } = await prisma.project.create({ data: { slug: "bench", name: "Bench" } });
-  const model = await prisma.model.create({
-    data: {
-      projectId,
-      name: "classifier",
-      versions: {
-        create: Array.from({ length: runs }, (_, i) => ({ name: `v${i}`, classes, embeddingWidth: 128 })),
-      },
-    },
-    include: { versions: true },
-  });
-  const vlm = await prisma.visionLanguageModel.create({
-    data: { projectId, name: "clip", embeddingWidth: 512 },
-  });
-  const conceptSet = await prisma.conceptSet.create({
-    data: {
-      projectId,
-      name: "attributes",
-      version: 1,
-      templates: ["a photo of {}"],
-      concepts: { create: concepts.map((phrase, position) => ({ phrase, position })) },
-    },
-  });
-  const dataset = await prisma.dataset.create({ data: { projectId, name: "photos", classes } });
-  await ingestInputs(pool, dataset.id, inputRows(inputs));
+  const project = await registerProject({ prisma }, { ...ofMenagerie, versions: runs });
+  await ingestInputs(pool, project.datasetId, inputRows(inputs));
   const first = await prisma.input.findFirstOrThrow({
-    where: { datasetId: dataset.id, position: 0 },
+    where: { datasetId: project.datasetId, position: 0 },
     select: { id: true },
   });
-  const world: BenchWorld = { projectId, runs: [], publicationRates: [] };
-  for (const [seed, version] of model.versions.entries()) {
-    const run = await prisma.run.create({
-      data: {
-        projectId,
-        name: `run ${seed}`,
-        modelVersionId: version.id,
-        visionLanguageModelId: vlm.id,
-        conceptSetId: conceptSet.id,
-        datasetId: dataset.id,
-        configuration: runConfigurationSchema.parse({ seed }) as Prisma.InputJsonObject,
-        seed,
-        status: "RUNNING",
-      },
-    });
-    await writeReport({ prisma }, run.id, inputs, seed);
+  const world: BenchWorld = { runs: [], publicationRates: [] };
+  for (let seed = 0; seed < runs; seed++) {
+    const runId = await createRun({ prisma }, project, seed, "RUNNING");
+    await writeReport({ prisma }, runId, inputs, seed);
     const start = performance.now();
     await publishVerdicts(pool, {
-      runId: run.id,
+      runId,
       attempt: 1,
       verdicts: verdictRows(inputs, Number(first.id), seed),
     });
     world.publicationRates.push(inputs / ((performance.now() - start) / 1000));
-    world.runs.push(run.id);
+    world.runs.push(runId);
   }
   await pool.query("VACUUM ANALYZE");
   return world;

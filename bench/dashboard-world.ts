@@ -1,7 +1,8 @@
 // A run of 100 classes on an axis of 500, for bench/dashboard.ts: its heatmaps are counted from strengths.
 import { countHeatmap, encodeHeatmap, matrix, random } from "@faultline/core";
-import { type Database, type Prisma, runConfigurationSchema } from "@faultline/db";
+import type { Database } from "@faultline/db";
 import { writeReport } from "./api-world.ts";
+import { createRun, registerProject } from "./registered-project.ts";
 
 export const classes = Array.from({ length: 100 }, (_, k) => `class ${k}`);
 export const concepts = Array.from({ length: 400 }, (_, c) => `concept ${c}`);
@@ -13,48 +14,17 @@ const inputs = classes.length * inputsOfClass;
 
 /** The project "bench" with one run. @returns the run's id in the database */
 export async function createWideRun({ prisma }: Database): Promise<string> {
-  const { id: projectId } = await prisma.project.create({ data: { slug: "bench", name: "Bench" } });
-  const model = await prisma.model.create({
-    data: {
-      projectId,
-      name: "classifier",
-      versions: { create: { name: "v1", classes, embeddingWidth: 512 } },
-    },
-    include: { versions: true },
+  const project = await registerProject({ prisma }, { classes, concepts, versions: 1 });
+  await prisma.dataset.update({
+    where: { id: project.datasetId },
+    data: { status: "READY", inputCount: inputs },
   });
-  const vlm = await prisma.visionLanguageModel.create({
-    data: { projectId, name: "clip", embeddingWidth: 512 },
-  });
-  const conceptSet = await prisma.conceptSet.create({
-    data: {
-      projectId,
-      name: "attributes",
-      version: 1,
-      templates: ["a photo of {}"],
-      concepts: { create: concepts.map((phrase, position) => ({ phrase, position })) },
-    },
-  });
-  const dataset = await prisma.dataset.create({
-    data: { projectId, name: "photos", classes, status: "READY", inputCount: inputs },
-  });
-  const run = await prisma.run.create({
-    data: {
-      projectId,
-      name: "wide",
-      modelVersionId: model.versions[0].id,
-      visionLanguageModelId: vlm.id,
-      conceptSetId: conceptSet.id,
-      datasetId: dataset.id,
-      configuration: runConfigurationSchema.parse({}) as Prisma.InputJsonObject,
-      seed: 1,
-      status: "SUCCEEDED",
-    },
-  });
-  await writeReport({ prisma }, run.id, inputs, 1, { classes, concepts });
+  const runId = await createRun({ prisma }, project, 0, "SUCCEEDED");
+  await writeReport({ prisma }, runId, inputs, 1, { classes, concepts });
   for (const [classIndex] of classes.entries())
     await prisma.heatmap.create({
       data: {
-        runId: run.id,
+        runId,
         kind: "GROUND_TRUTH",
         subset: "ALL",
         classIndex,
@@ -62,7 +32,7 @@ export async function createWideRun({ prisma }: Database): Promise<string> {
         counts: Uint8Array.from(encodeHeatmap(countHeatmap(strengthsOf(classIndex)))),
       },
     });
-  return run.id;
+  return runId;
 }
 
 /** Strengths of a class's inputs: each concept is about as strong as in the other classes of its group. */
