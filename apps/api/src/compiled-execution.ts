@@ -1,18 +1,13 @@
-import type { ApolloServerOptions } from "@apollo/server";
+import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import {
   type DocumentNode,
   type ExecutionResult,
-  execute,
-  type FormattedExecutionResult,
   GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { Context } from "./context.ts";
-
-type Gateway = NonNullable<ApolloServerOptions<Context>["gateway"]>;
-type Executor = NonNullable<Awaited<ReturnType<Gateway["load"]>>["executor"]>;
-type Execution = Parameters<Executor>[0];
 
 /** One operation of a document that was asked for. */
 interface Operation {
@@ -21,78 +16,92 @@ interface Operation {
   compiled?: CompiledQuery | null;
 }
 
+interface CompiledExecution {
+  plugin: ApolloServerPlugin<Context>;
+  /** Writes an answer as JSON. */
+  stringifyResult: (result: object) => string;
+}
+
 /**
  * Executes operations as functions that graphql-jit compiles from them, and writes their answers as JSON likewise:
  * that takes a fraction of the time of walking over the document for each answer, and a report has thousands of
  * fields. Compiling takes some milliseconds, so an operation that is asked for once is left to graphql-js.
  *
+ * Apollo Server takes an answer that a plugin has for an operation. (Its other door, a gateway with one schema,
+ * makes hidden classes at every request, which hold the answer until the next full garbage collection.)
+ *
  * @param interpreted how many executions of an operation come before it is compiled
- * @returns options of Apollo Server, which leaves execution to a gateway alone: this is one with a single schema
+ * @param shownErrors errors of an execution as the client may see them; Apollo does not look at them here
  */
 export function compiledExecution(
   schema: GraphQLSchema,
   interpreted: number,
-): Required<Pick<ApolloServerOptions<Context>, "gateway" | "stringifyResult">> {
+  shownErrors: (
+    errors: readonly GraphQLError[],
+    context: Context,
+    operationName?: string,
+  ) => GraphQLFormattedError[],
+): CompiledExecution {
   // Apollo keeps the documents of the last operations; what was compiled from one goes with it.
   const operations = new WeakMap<DocumentNode, Map<string | undefined, Operation>>();
   const stringifiers = new WeakMap<object, CompiledQuery["stringify"]>();
 
-  const compiledFor = ({ document, request: { operationName } }: Execution): CompiledQuery | null => {
-    const byName = operations.get(document) ?? new Map<string | undefined, Operation>();
-    operations.set(document, byName);
-    const operation = byName.get(operationName) ?? { executions: 0 };
-    byName.set(operationName, operation);
+  const operationOf = (document: DocumentNode, name: string | undefined): Operation => {
+    let byName = operations.get(document);
+    if (!byName) {
+      byName = new Map();
+      operations.set(document, byName);
+    }
+    let operation = byName.get(name);
+    if (!operation) {
+      operation = { executions: 0 };
+      byName.set(name, operation);
+    }
+    return operation;
+  };
+
+  const compiledFor = (document: DocumentNode, name: string | undefined): CompiledQuery | null => {
+    const operation = operationOf(document, name);
     if (operation.executions++ < interpreted) return null;
     if (operation.compiled === undefined) {
-      const query = compileQuery(schema, document, operationName, { customJSONSerializer: true });
+      const query = compileQuery(schema, document, name, { customJSONSerializer: true });
       operation.compiled = isCompiledQuery(query) ? query : null;
     }
     return operation.compiled;
   };
 
-  const executor: Executor = async (execution) => {
-    const { document, context, request } = execution;
-    const compiled = compiledFor(execution);
-    const result = await compiled?.query(undefined, context, request.variables ?? {});
-    if (compiled && result && "data" in result) {
-      if (result.data && !result.errors) stringifiers.set(result.data, compiled.stringify);
-      return withGraphqlErrors(result);
-    }
-    // Nothing was executed yet. Variables that the compiled code refuses are judged by graphql-js, which knows of
-    // defaults in required input fields, and whose messages Apollo recognises as the client's fault.
-    return execute({
-      schema,
-      document,
-      contextValue: context,
-      variableValues: request.variables,
-      operationName: request.operationName,
-    }) as ReturnType<Executor>;
+  const plugin: ApolloServerPlugin<Context> = {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, operation, contextValue, request }) {
+          const compiled = operation && compiledFor(document, request.operationName);
+          if (!compiled) return null;
+          const result = await compiled.query(undefined, contextValue, request.variables ?? {});
+          // Nothing was executed yet. Variables that the compiled code refuses are judged by graphql-js, which knows
+          // of defaults in required input fields, and whose messages Apollo recognises as the client's fault.
+          if (!("data" in result)) return null;
+          const { data, errors } = result as ExecutionResult<Record<string, unknown>>;
+          if (data && !errors) stringifiers.set(data, compiled.stringify);
+          const shown =
+            errors && shownErrors(errors.map(asGraphqlError), contextValue, request.operationName);
+          return {
+            http: { headers: new HeaderMap() },
+            body: { kind: "single", singleResult: { data, ...(shown && { errors: shown }) } },
+          };
+        },
+      };
+    },
   };
 
-  return {
-    gateway: {
-      load: async () => ({ executor }),
-      onSchemaLoadOrUpdate: (callback) => {
-        callback({ apiSchema: schema, coreSupergraphSdl: "" });
-        return () => undefined;
-      },
-      stop: async () => undefined,
-    },
-    stringifyResult: (result: FormattedExecutionResult) => {
-      const stringify = result.data && stringifiers.get(result.data);
-      return stringify ? stringify(result) : JSON.stringify(result);
-    },
+  const stringifyResult = (result: object): string => {
+    const { data } = result as ExecutionResult;
+    const stringify = data && stringifiers.get(data);
+    return stringify ? stringify(result) : JSON.stringify(result);
   };
+  return { plugin, stringifyResult };
 }
 
-/** Compiled code makes errors that look like GraphQLErrors but do not carry all that Apollo reads of them. */
-function withGraphqlErrors({ data, errors }: ExecutionResult): Awaited<ReturnType<Executor>> {
-  return {
-    data: data as Record<string, unknown> | null,
-    ...(errors && {
-      errors: errors.map(({ message, path, originalError, extensions, locations }) =>
-        Object.assign(new GraphQLError(message, { path, originalError, extensions }), { locations }),
-      ),
-    }),
-  };
+/** Compiled code makes errors that look like GraphQLErrors but do not carry all that is read of them. */
+function asGraphqlError({ message, path, originalError, extensions, locations }: GraphQLError): GraphQLError {
+  return Object.assign(new GraphQLError(message, { path, originalError, extensions }), { locations });
 }

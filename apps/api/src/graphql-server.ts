@@ -20,8 +20,10 @@ export function createGraphqlServer(
   { introspection, interpreted }: { introspection: boolean; interpreted: number },
   metrics: ApolloServerPlugin<Context>,
 ): ApolloServer<Context> {
+  const { plugin: compiled, stringifyResult } = compiledExecution(schema, interpreted, shownErrors);
   return new ApolloServer<Context>({
-    ...compiledExecution(schema, interpreted),
+    schema,
+    stringifyResult,
     introspection,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
@@ -34,6 +36,7 @@ export function createGraphqlServer(
       reportErrors,
       metrics,
       operationSpans,
+      compiled,
       // It would watch every field of every answer, and no answer here may be kept by a shared cache.
       ApolloServerPluginCacheControlDisabled(),
     ],
@@ -74,17 +77,33 @@ function isUnexpected({ extensions }: GraphQLFormattedError, original: unknown):
   return code === undefined || code === "INTERNAL_SERVER_ERROR" || !(original instanceof GraphQLError);
 }
 
+/** Logs the errors that nobody expected. */
+function logUnexpected(
+  errors: readonly GraphQLError[],
+  { log }: Context,
+  operationName?: string | null,
+): void {
+  for (const error of errors)
+    if (formatError(error.toJSON(), error).extensions?.code === "INTERNAL_SERVER_ERROR")
+      log.error({ err: unwrapResolverError(error), operationName, path: error.path });
+}
+
+/** Errors of compiled operations as Apollo would report and show them. */
+function shownErrors(
+  errors: readonly GraphQLError[],
+  context: Context,
+  operationName?: string,
+): GraphQLFormattedError[] {
+  logUnexpected(errors, context, operationName);
+  return errors.map((error) => formatError(error.toJSON(), error));
+}
+
 /** Logs unexpected errors, and gives every error the request's id. */
 const reportErrors: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
       async didEncounterErrors({ errors, contextValue, operationName }) {
-        for (const error of errors) {
-          const original = unwrapResolverError(error);
-          const code = formatError(error.toJSON(), error).extensions?.code;
-          if (code === "INTERNAL_SERVER_ERROR")
-            contextValue.log.error({ err: original, operationName, path: error.path });
-        }
+        logUnexpected(errors, contextValue, operationName);
       },
       async willSendResponse({ response, contextValue: { requestId } }) {
         if (response.body.kind !== "single") return;

@@ -38,7 +38,7 @@ export async function startTracing(
 
 /**
  * A span for each GraphQL operation, named `query verdicts` after its type and first field, below the span that the
- * caller's `traceparent` names; one below it for its execution. The request id leads from a trace to the log.
+ * caller's `traceparent` names. The request id leads from a trace to the log.
  */
 export const operationSpans: ApolloServerPlugin<Context> = {
   async requestDidStart({ request, contextValue: { requestId } }) {
@@ -56,15 +56,6 @@ export const operationSpans: ApolloServerPlugin<Context> = {
         span.updateName(`${operation.operation} ${firstField(operation)}`);
         span.setAttribute("graphql.operation.type", operation.operation);
         if (operationName) span.setAttribute("graphql.operation.name", operationName);
-      },
-      async executionDidStart() {
-        const execution = tracer.startSpan("execute", {}, trace.setSpan(caller, span));
-        return {
-          executionDidEnd: async (error) => {
-            if (error) execution.recordException(error);
-            execution.end();
-          },
-        };
       },
       async willSendResponse({ response: { body } }) {
         const [failure] = (body.kind === "single" && body.singleResult.errors) || [];
