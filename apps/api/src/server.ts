@@ -100,6 +100,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     access: await accessOf(request, services),
     requestId: request.id,
     log: request.log,
+    values: new Map(),
   });
 
   await fastify.register(cookie);

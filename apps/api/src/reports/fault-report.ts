@@ -458,16 +458,16 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
 });
 
 builder.queryField("faultReport", (t) =>
-  t.loadable({
+  t.field({
     type: FaultReportType,
     nullable: true,
     description: "Why the classifier of a run fails: the shortest way from CI. Null until the run succeeded.",
     args: { runId: t.arg.id({ required: true, description: "The run." }) },
-    load: reportsByRun,
     resolve: async (_root, { runId }, context, info) => {
       const { id } = await requireRun(context, runId, "runId");
       wantLists(info, context);
-      return id;
+      const [report] = await reportsByRun([id], context);
+      return report;
     },
   }),
 );

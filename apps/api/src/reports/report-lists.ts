@@ -1,8 +1,8 @@
 import { type DetectorMetric, queryPrepared } from "@faultline/db";
-import { createContextCache } from "@pothos/core";
 import DataLoader from "dataloader";
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
 import type { Context } from "../context.ts";
+import { perRequest } from "../per-request.ts";
 
 /** Misclassified inputs by where the fault lies. */
 export interface FaultCounts {
@@ -112,7 +112,7 @@ interface ListKey {
 }
 
 /** All lists that an answer needs at a time, of whichever runs, come with one statement. */
-const listLoader = createContextCache(
+const listLoader = perRequest(
   ({ pool }: Context) =>
     new DataLoader<ListKey, ReportLists[List], string>(
       async (keys) => {
@@ -149,7 +149,7 @@ export function primeLists(
   for (const list of lists) listLoader(context).prime({ runId, list }, rowsOf(columns[list]));
 }
 
-const wanted = createContextCache(() => new Set<List>());
+const wanted = perRequest(() => new Set<List>());
 
 /** Lists that come with the reports of an answer. */
 export function wantedLists(context: Context): List[] {
@@ -185,7 +185,7 @@ export interface Curves {
   riskCoverage: [coverage: number, risk: number][];
 }
 
-const curvesLoader = createContextCache(
+const curvesLoader = perRequest(
   ({ pool }: Context) =>
     new DataLoader<string, Map<string, Curves>>(async (runIds) => {
       const { rows } = await queryPrepared<{ runId: string; detector: string; curves: Curves }>(

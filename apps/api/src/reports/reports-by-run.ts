@@ -1,7 +1,7 @@
 import { queryPrepared, type ReportDetails, type RunReport } from "@faultline/db";
-import { createContextCache } from "@pothos/core";
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
+import { perRequest } from "../per-request.ts";
 import { type KnownRun, knownRun } from "../runs/known-runs.ts";
 import { type ListColumns, listColumn, primeLists, wantedLists } from "./report-lists.ts";
 
@@ -59,7 +59,7 @@ export async function reportsByRun(runIds: string[], context: Context): Promise<
 
 type ConceptsByClass = ReportDetails["responsibleConceptsByClass"];
 
-const conceptsByClassLoader = createContextCache(
+const conceptsByClassLoader = perRequest(
   ({ pool }: Context) =>
     new DataLoader<string, ConceptsByClass>(async (runIds) => {
       const { rows } = await queryPrepared<{ runId: string; concepts: ConceptsByClass }>(
