@@ -58,14 +58,16 @@ export function nearestNeighboursScores(model: NearestNeighboursModel, embedding
 function smallestOfLargest(values: Float64Array, largest: Float64Array): number {
   largest.fill(Number.NEGATIVE_INFINITY);
   // Few values get past the first comparison once k are held, so this is cheaper than any sort.
+  let least = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (value <= largest[0]) continue;
+    if (value <= least) continue;
     let at = 1;
     for (; at < largest.length && largest[at] < value; at++) largest[at - 1] = largest[at];
     largest[at - 1] = value;
+    least = largest[0];
   }
-  return largest[0];
+  return least;
 }
 
 function unitRows(embeddings: Matrix): Float64Array {
