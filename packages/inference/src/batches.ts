@@ -129,9 +129,12 @@ function keepFinite(batch: DecodedBatch, rows: Matrix): EmbeddedBatch {
   for (const [slot, id] of batch.ids.entries()) {
     const unreadable = batch.unreadable.get(slot);
     const values = rows.data.subarray(slot * columns, (slot + 1) * columns);
-    const odd = values.findIndex((value) => !Number.isFinite(value));
+    // A loop: findIndex would make an object of every value.
+    let finite = 0;
+    while (finite < columns && Number.isFinite(values[finite])) finite++;
     if (unreadable !== undefined) poison.push({ id, reason: unreadable });
-    else if (odd >= 0) poison.push({ id, reason: `its embedding has ${values[odd]} at position ${odd}` });
+    else if (finite < columns)
+      poison.push({ id, reason: `its embedding has ${values[finite]} at position ${finite}` });
     else kept.set(values, ids.push(id) * columns - columns);
   }
   return { ids, embeddings: matrix(ids.length, columns, kept.slice(0, ids.length * columns)), poison };
