@@ -57,7 +57,7 @@ async function photographs(): Promise<void> {
     const tensors = join(world.folder, "tensors");
     await preload(pictures, tensors);
 
-    await world.startWorkers(1, cores);
+    await world.startWorkers(1, cores + 1);
     const dataset = await world.registration.dataset({
       classes,
       archive: join(shared, "cifar10-photos.tar"),
@@ -93,7 +93,7 @@ async function photographs(): Promise<void> {
       const ours = () => timeRun(world, { ...vlm, modelVersionId, datasetId: dataset.id }, pictures.length);
       /** Worker processes that have done one run, as the session has warmed up, too. */
       const startWarm = async (processes: number) => {
-        await world.startWorkers(processes, Math.max(1, Math.floor(cores / processes)));
+        await world.startWorkers(processes, Math.floor(cores / processes) + 1);
         await ours();
       };
       // Other work on the machine comes and goes: both sides run in turn, and the median of each counts.

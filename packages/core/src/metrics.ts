@@ -1,4 +1,5 @@
 import { bootstrapReplicates } from "./bootstrap/replicates.ts";
+import { requireBootstrap } from "./bootstrap/requirements.ts";
 import { reciprocals, type SweepSums, sweep } from "./bootstrap/sweep.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import type { Interval } from "./statistics.ts";
@@ -182,35 +183,27 @@ export type MetricIntervals = {
   readonly [name in Exclude<keyof DetectionMetrics, "positives" | "negatives">]: Interval;
 };
 
+export interface BootstrapOptions {
+  /** 32-bit */
+  readonly seed: number;
+  /** 1,000 by default. */
+  readonly replicates?: number;
+  /** 0.95 by default. */
+  readonly confidence?: number;
+}
+
 /**
  * Percentile bootstrap intervals of all metrics of one or several scores on the same inputs: inputs are drawn with
  * replacement, `replicates` times, the same for every score. Replicates without defects or without sound inputs are
  * left out. O(N) a replicate and score.
  *
  * @param rankings of the same N inputs, with the same defects; entry i of the result belongs to rankings[i]
- * @param options.seed 32-bit; @param options.replicates 1,000 by default; @param options.confidence 0.95
  */
-export function bootstrapMetrics(
-  rankings: readonly Ranking[],
-  options: { readonly seed: number; readonly replicates?: number; readonly confidence?: number },
-): MetricIntervals[] {
-  const { seed, replicates = 1000, confidence = 0.95 } = options;
-  if (!Number.isSafeInteger(replicates) || replicates < 1)
-    throw new InvalidInputError("replicates", `is ${replicates}`, "Use a whole number >= 1.");
-  if (!(confidence > 0 && confidence < 1))
-    throw new InvalidInputError("confidence", `is ${confidence}`, "Use a number between 0 and 1, as 0.95.");
+export function bootstrapMetrics(rankings: readonly Ranking[], options: BootstrapOptions): MetricIntervals[] {
+  requireBootstrap(rankings, options);
   if (rankings.length === 0) return [];
-  const { defects } = rankings[0];
-  const n = defects.length;
-  for (const [i, ranked] of rankings.entries()) {
-    requireSize("ranking", ranked.order.length, n, "inputs (the first one's)");
-    if (ranked.defects.some((defect, input) => defect !== defects[input]))
-      throw new InvalidInputError(
-        `rankings[${i}]`,
-        "has other defects than the first one",
-        "Pass rankings of the same inputs.",
-      );
-  }
+  const { seed, replicates = 1000, confidence = 0.95 } = options;
+  const n = rankings[0].order.length;
   const drawn = rankings.map((): DetectionMetrics[] => []);
   const sample = bootstrapReplicates(rankings, seed);
   for (let r = 0; r < replicates; r++) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { countHeatmap, InvalidInputError, matrix, random } from "../src/index.ts";
-import { closeCountingThreads, countHeatmapParallel } from "../src/parallel.ts";
+import { bootstrapMetrics, countHeatmap, InvalidInputError, matrix, random, ranking } from "../src/index.ts";
+import { bootstrapMetricsParallel, closeCountingThreads, countHeatmapParallel } from "../src/parallel.ts";
 
 // 2,200 × 250² is just over what is worth handing to threads.
 const uniform = random(12);
@@ -39,6 +39,31 @@ describe("countHeatmapParallel", () => {
     for (const threads of [0, 1.5]) {
       await expect(countHeatmapParallel(strengths, undefined, threads)).rejects.toThrow(InvalidInputError);
     }
+  });
+});
+
+describe("bootstrapMetricsParallel", () => {
+  const defects = Array.from({ length: 1_500 }, () => uniform() < 0.2);
+  const rankings = [1, 2, 3].map(() =>
+    ranking(
+      defects.map(Number).map((defect) => uniform() + defect / 3),
+      defects,
+    ),
+  );
+
+  it("gives the intervals of one thread, large and small, several at a time", async () => {
+    for (const replicates of [1_000, 10]) {
+      const options = { seed: 5, replicates };
+      const expected = bootstrapMetrics(rankings, options);
+      const calls = [1, 2].map(() => bootstrapMetricsParallel(rankings, options));
+      expect(await Promise.all(calls)).toEqual([expected, expected]);
+    }
+    expect(await bootstrapMetricsParallel([], { seed: 1 })).toEqual([]);
+  });
+
+  it("refuses what bootstrapMetrics refuses", async () => {
+    const failure = bootstrapMetricsParallel(rankings, { seed: 1, confidence: 2 });
+    await expect(failure).rejects.toThrow(InvalidInputError);
   });
 });
 

@@ -1,5 +1,4 @@
 import {
-  bootstrapMetrics,
   type CalibrationInput,
   calibrateDetector,
   type Detector,
@@ -20,6 +19,7 @@ import {
   selectRows,
   VERDICT_CONCEPTS,
 } from "@faultline/core";
+import { bootstrapMetricsParallel } from "@faultline/core/parallel";
 import { detectorOptions, type RunConfiguration } from "@faultline/db";
 import type { RunRows } from "./run-rows.ts";
 import { sample } from "./sample.ts";
@@ -232,17 +232,18 @@ function variesWithinClasses(embeddings: Matrix, labels: readonly number[]): boo
 
 /**
  * Metrics of each detector's scores with bootstrap intervals and thinned curves. Needs a defect and a sound input.
+ * The bootstrap runs on a thread of its own; the same inputs are drawn for every call with the same seed.
  *
  * @param semantic names of the detectors that judge by concepts
  */
-export function measure(
+export async function measure(
   scores: Readonly<Record<string, Float64Array>>,
   semantic: ReadonlySet<string>,
   defects: Uint8Array,
   configuration: RunConfiguration,
-): MeasuredDetector[] {
+): Promise<MeasuredDetector[]> {
   const rankings = Object.values(scores).map((values) => ranking(values, defects));
-  const intervals = bootstrapMetrics(rankings, {
+  const intervals = await bootstrapMetricsParallel(rankings, {
     seed: configuration.seed,
     replicates: configuration.bootstrapReplicates,
   });

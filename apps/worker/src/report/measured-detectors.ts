@@ -44,11 +44,16 @@ export async function measureDetectors(
   const classes = calibration.input.classes.length;
   const fitted = { detectors, baselineRows: correctRows(calibration) };
   const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
-  const combined = await combine(rows, measured, scores, calibration, configuration, signal);
   const semantic = new Set([...Object.keys(detectors ?? {}), "combined"]);
-  const all = combined ? { ...scores, combined } : scores;
+  const measureAll = (all: Record<string, Float64Array>) =>
+    measure(all, semantic, measured.defects, configuration);
+  // The bootstrap of the single ones runs beside, on another core.
+  const [single, combined] = await Promise.all([
+    measureAll(scores),
+    combine(rows, measured, scores, calibration, configuration, signal),
+  ]);
   return {
-    metrics: measure(all, semantic, measured.defects, configuration),
+    metrics: combined ? [...single, ...(await measureAll({ combined }))] : single,
     combinedKept: combined !== null && keepCombined(combined, scores, measured.defects).kept,
   };
 }
