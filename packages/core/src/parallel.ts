@@ -1,5 +1,5 @@
 /**
- * Counting and bootstraps on other cores, for Node. Kept out of the main entry, which runs in browsers too.
+ * Counting, bootstraps and nearest neighbours on other cores, for Node. Kept out of the main entry, which runs in browsers too.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import type { NearestNeighboursModel } from "./baselines.ts";
 import { requireBootstrap } from "./bootstrap/requirements.ts";
-import { InvalidInputError } from "./errors.ts";
+import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
 import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
 import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
-import type { BootstrapTask, PairCountTask } from "./parallel-worker.ts";
+import type { ParallelTask } from "./parallel-worker.ts";
 
 /** Fewer comparisons than this are counted at once: handing them over would take longer. */
 const SMALL_WORK = 1 << 27;
@@ -80,13 +81,30 @@ export async function bootstrapMetricsParallel(
   return (await runTask({ kind: "bootstrap", rankings, options })) as MetricIntervals[];
 }
 
+/**
+ * `nearestNeighboursScores` of a model on a worker thread: the same scores, while the calling thread does something
+ * else. The model is copied into shared memory once.
+ */
+export function nearestNeighboursParallel(
+  model: NearestNeighboursModel,
+): (embeddings: Matrix) => Promise<Float64Array> {
+  const embeddings = new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength));
+  embeddings.set(model.embeddings);
+  const shared = { ...model, embeddings };
+  return async (asked) => {
+    requireSize("embeddings", asked.columns, model.width, "columns");
+    requireFinite("embeddings", asked.data, asked.columns);
+    return (await runTask({ kind: "nearest-neighbours", model: shared, embeddings: asked })) as Float64Array;
+  };
+}
+
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
   await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
 }
 
 /** @returns what the thread answers */
-async function runTask(task: PairCountTask | BootstrapTask): Promise<unknown> {
+async function runTask(task: ParallelTask): Promise<unknown> {
   const worker = idle.pop() ?? startWorker();
   worker.ref();
   worker.postMessage(task);

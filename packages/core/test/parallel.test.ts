@@ -1,7 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { bootstrapMetrics, countHeatmap, InvalidInputError, matrix, random, ranking } from "../src/index.ts";
-import { bootstrapMetricsParallel, closeCountingThreads, countHeatmapParallel } from "../src/parallel.ts";
+import {
+  bootstrapMetrics,
+  countHeatmap,
+  fitNearestNeighbours,
+  InvalidInputError,
+  matrix,
+  nearestNeighboursScores,
+  random,
+  ranking,
+} from "../src/index.ts";
+import {
+  bootstrapMetricsParallel,
+  closeCountingThreads,
+  countHeatmapParallel,
+  nearestNeighboursParallel,
+} from "../src/parallel.ts";
 
 // 2,200 × 250² is just over what is worth handing to threads.
 const uniform = random(12);
@@ -64,6 +78,22 @@ describe("bootstrapMetricsParallel", () => {
   it("refuses what bootstrapMetrics refuses", async () => {
     const failure = bootstrapMetricsParallel(rankings, { seed: 1, confidence: 2 });
     await expect(failure).rejects.toThrow(InvalidInputError);
+  });
+});
+
+describe("nearestNeighboursParallel", () => {
+  it("gives the scores of one thread, and refuses what it refuses", async () => {
+    const drawn = (rows: number) =>
+      matrix(
+        rows,
+        8,
+        Float32Array.from({ length: rows * 8 }, () => uniform() - 0.5),
+      );
+    const model = fitNearestNeighbours(drawn(300), 20);
+    const score = nearestNeighboursParallel(model);
+    const asked = drawn(100);
+    expect(await score(asked)).toEqual(nearestNeighboursScores(model, asked));
+    await expect(score(matrix(2, 7))).rejects.toThrow(InvalidInputError);
   });
 });
 

@@ -86,12 +86,15 @@ async function combine(
   if (!detectors || wrong < 2 || defects.length - wrong < 2) return null;
   const fitted = { detectors, baselineRows: correctRows(building) };
   const classes = calibration.input.classes.length;
-  const taught = await scoreDetectors(rows, teaching.rows, fitted, classes, configuration.seed, signal);
+  const [taught, scores] = await Promise.all(
+    [teaching.rows, measured.rows].map((scored) =>
+      scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal),
+    ),
+  );
   // A baseline that one of the two could not fit has no place in a combination of both.
   const names = Object.keys(taught).filter((name) => name in measuredScores);
   const chosen = Object.fromEntries(names.map((name) => [name, taught[name]]));
   const model = fitCombined(chosen, defects, { seed: configuration.seed });
-  const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
   return combinedScores(model, scores);
 }
 
