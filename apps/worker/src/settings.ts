@@ -11,16 +11,17 @@ export interface WorkerSettings {
 }
 
 /**
- * FAULTLINE_WORKER_CONCURRENCY and FAULTLINE_ORT_THREADS. By default one job a core (at most 4) and one thread
- * a session: parallelism then comes from jobs, threads never wait for one another, and results do not depend
- * on the machine. With N workers on one machine set the concurrency to cores / N.
+ * FAULTLINE_WORKER_CONCURRENCY and FAULTLINE_ORT_THREADS. By default one job more than there are cores (at most 5)
+ * and one thread a session: parallelism then comes from jobs, threads never wait for one another, the job too many
+ * computes while others wait for the database, and results do not depend on the machine. With N workers on one
+ * machine set the concurrency to cores / N + 1.
  *
  * @throws ZodError naming the variable
  */
 export function workerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
   const parsed = z
     .object({
-      FAULTLINE_WORKER_CONCURRENCY: count.default(Math.min(4, availableParallelism())),
+      FAULTLINE_WORKER_CONCURRENCY: count.default(Math.min(4, availableParallelism()) + 1),
       FAULTLINE_ORT_THREADS: count.default(1),
     })
     .parse(environment);

@@ -205,13 +205,15 @@ export class Registration {
 
   /** The run when it has ended. */
   async finished(runId: string, timeout?: number) {
-    return until(async () => {
-      const run = await this.database.prisma.run.findUniqueOrThrow({
-        where: { id: runId },
-        include: { report: true },
-      });
-      return ["SUCCEEDED", "FAILED", "CANCELLED"].includes(run.status) ? run : undefined;
+    // A bare statement: whole rows twenty times a second would take time from the worker that is measured.
+    await until(async () => {
+      const { rowCount } = await this.database.pool.query(
+        "SELECT FROM run WHERE id = $1 AND status NOT IN ('QUEUED', 'RUNNING')",
+        [runId],
+      );
+      return rowCount === 1 || undefined;
     }, timeout);
+    return this.database.prisma.run.findUniqueOrThrow({ where: { id: runId }, include: { report: true } });
   }
 }
 

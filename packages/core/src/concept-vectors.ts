@@ -111,7 +111,9 @@ export function normalised(vector: ArrayLike<number>): Float64Array | undefined 
   for (let j = 0; j < vector.length; j++) sum += vector[j] * vector[j];
   if (!(sum > 0)) return undefined;
   const norm = Math.sqrt(sum);
-  return Float64Array.from(vector, (value) => value / norm);
+  const unit = new Float64Array(vector.length);
+  for (let j = 0; j < unit.length; j++) unit[j] = vector[j] / norm;
+  return unit;
 }
 
 function zeroVector(field: string): InvalidInputError {

@@ -58,7 +58,16 @@ export function correctFaultShares(
   const uniform = random(seed);
   const gamma = randomGamma.source(uniform);
   const heads: number[] = [];
-  const redrawn = (counts: Float64Array) => counts.map((count) => (count > 0 ? gamma(count)() : 0));
+  const drawers = new Map<number, () => number>();
+  const draw = (count: number): number => {
+    let drawer = drawers.get(count);
+    if (!drawer) {
+      drawer = gamma(count);
+      drawers.set(count, drawer);
+    }
+    return drawer();
+  };
+  const redrawn = (counts: Float64Array) => counts.map((count) => (count > 0 ? draw(count) : 0));
   for (let r = 0; r < replicates; r++) {
     const replicate = correctedHeadShare({
       classes,
@@ -145,5 +154,7 @@ function correctedHeadShare({ classes, head, encoder, answers }: AnswerTally) {
 }
 
 function sum(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0);
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
 }

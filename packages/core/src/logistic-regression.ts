@@ -21,17 +21,18 @@ export function fitLogisticRegression(
   penalty: number,
 ): LogisticCoefficients {
   const f = columns.length;
+  const design = designOf(columns, positives, rows);
   let beta = new Float64Array(f + 1);
-  let loss = penalisedLoss(columns, positives, rows, penalty, beta);
+  let loss = penalisedLoss(design, penalty, beta);
   for (let iteration = 0; iteration < 100; iteration++) {
-    const { gradient, hessian } = derivatives(columns, positives, rows, penalty, beta);
+    const { gradient, hessian } = derivatives(design, penalty, beta);
     const step = new CholeskyDecomposition(hessian).solve(DenseMatrix.columnVector(gradient)).to1DArray();
     let scale = 1;
     let next = beta;
     let nextLoss = loss;
     for (; scale > 1e-8; scale /= 2) {
       next = beta.map((value, j) => value - scale * step[j]);
-      nextLoss = penalisedLoss(columns, positives, rows, penalty, next);
+      nextLoss = penalisedLoss(design, penalty, next);
       if (nextLoss <= loss) break;
     }
     if (nextLoss > loss) break;
@@ -58,51 +59,60 @@ export function softplus(t: number): number {
   return Math.max(t, 0) + Math.log1p(Math.exp(-Math.abs(t)));
 }
 
-function logOddsOf(columns: readonly Float64Array[], i: number, beta: Float64Array): number {
-  let sum = beta[columns.length];
-  for (let j = 0; j < columns.length; j++) sum += beta[j] * columns[j][i];
+/** The inputs of a fit row by row, each with a 1 for the intercept at its end. */
+interface Design {
+  readonly width: number;
+  /** N×width */
+  readonly inputs: Float64Array;
+  readonly positives: Uint8Array;
+}
+
+function designOf(columns: readonly Float64Array[], positives: Uint8Array, rows: Uint32Array): Design {
+  const width = columns.length + 1;
+  const inputs = new Float64Array(rows.length * width).fill(1);
+  for (const [j, column] of columns.entries())
+    for (let r = 0; r < rows.length; r++) inputs[r * width + j] = column[rows[r]];
+  return { width, inputs, positives: Uint8Array.from(rows, (i) => positives[i]) };
+}
+
+function logOddsOf({ width, inputs }: Design, r: number, beta: Float64Array): number {
+  let sum = beta[width - 1];
+  for (let j = 0; j < width - 1; j++) sum += beta[j] * inputs[r * width + j];
   return sum;
 }
 
-function penalisedLoss(
-  columns: readonly Float64Array[],
-  positives: Uint8Array,
-  rows: Uint32Array,
-  penalty: number,
-  beta: Float64Array,
-): number {
+function penalisedLoss(design: Design, penalty: number, beta: Float64Array): number {
+  const { width, positives } = design;
   let loss = 0;
-  for (const i of rows) {
-    const odds = logOddsOf(columns, i, beta);
-    loss += softplus(positives[i] === 1 ? -odds : odds);
+  for (let r = 0; r < positives.length; r++) {
+    const odds = logOddsOf(design, r, beta);
+    loss += softplus(positives[r] === 1 ? -odds : odds);
   }
-  for (let j = 0; j < columns.length; j++) loss += (penalty / 2) * beta[j] * beta[j];
+  for (let j = 0; j < width - 1; j++) loss += (penalty / 2) * beta[j] * beta[j];
   return loss;
 }
 
-function derivatives(
-  columns: readonly Float64Array[],
-  positives: Uint8Array,
-  rows: Uint32Array,
-  penalty: number,
-  beta: Float64Array,
-) {
-  const f = columns.length;
-  const gradient = new Float64Array(f + 1);
-  const hessian = DenseMatrix.zeros(f + 1, f + 1);
-  const x = new Float64Array(f + 1).fill(1);
-  for (const i of rows) {
-    for (let j = 0; j < f; j++) x[j] = columns[j][i];
-    const p = 1 / (1 + Math.exp(-logOddsOf(columns, i, beta)));
+function derivatives(design: Design, penalty: number, beta: Float64Array) {
+  const { width, inputs, positives } = design;
+  const gradient = new Float64Array(width);
+  // The lower triangle.
+  const curvatures = new Float64Array(width * width);
+  for (let r = 0; r < positives.length; r++) {
+    const p = 1 / (1 + Math.exp(-logOddsOf(design, r, beta)));
     const curvature = Math.max(p * (1 - p), 1e-12);
-    for (let j = 0; j <= f; j++) {
-      gradient[j] += (p - positives[i]) * x[j];
-      for (let k = 0; k <= f; k++) hessian.set(j, k, hessian.get(j, k) + curvature * (x[j] * x[k]));
+    const start = r * width;
+    for (let j = 0; j < width; j++) {
+      const x = inputs[start + j];
+      gradient[j] += (p - positives[r]) * x;
+      for (let k = 0; k <= j; k++) curvatures[j * width + k] += curvature * (x * inputs[start + k]);
     }
   }
-  for (let j = 0; j < f; j++) {
+  for (let j = 0; j < width - 1; j++) {
     gradient[j] += penalty * beta[j];
-    hessian.set(j, j, hessian.get(j, j) + penalty);
+    curvatures[j * width + j] += penalty;
   }
+  const hessian = DenseMatrix.zeros(width, width);
+  for (let j = 0; j < width; j++)
+    for (let k = 0; k < width; k++) hessian.set(j, k, curvatures[Math.max(j, k) * width + Math.min(j, k)]);
   return { gradient, hessian };
 }

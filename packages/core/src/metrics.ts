@@ -1,5 +1,7 @@
+import { bootstrapReplicates } from "./bootstrap/replicates.ts";
+import { requireBootstrap } from "./bootstrap/requirements.ts";
+import { reciprocals, type SweepSums, sweep } from "./bootstrap/sweep.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
-import { random } from "./random.ts";
 import type { Interval } from "./statistics.ts";
 
 /**
@@ -70,97 +72,26 @@ export interface DetectionMetrics {
 export function detectionMetrics(ranked: Ranking, weights?: ArrayLike<number>): DetectionMetrics {
   const { length } = ranked.order;
   const counts = weights ? Int32Array.from({ length }, (_, i) => weights[i]) : new Int32Array(length).fill(1);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return sweep(ranked, defectsByRank(ranked), counts, reciprocals(total));
-}
-
-function defectsByRank({ defects, order }: Ranking): Uint8Array {
-  return Uint8Array.from(order, (i) => defects[i]);
-}
-
-/** 1/k and their sums 1/1 + ... + 1/k, k = 0..count (0 at k = 0). */
-interface Reciprocals {
-  readonly of: Float64Array;
-  readonly sums: Float64Array;
-}
-
-function reciprocals(count: number): Reciprocals {
-  const of = new Float64Array(count + 1);
-  const sums = new Float64Array(count + 1);
-  for (let k = 1; k <= count; k++) {
-    of[k] = 1 / k;
-    sums[k] = sums[k - 1] + of[k];
-  }
-  return { of, sums };
-}
-
-/**
- * One pass over the inputs in order of rank. A bootstrap makes thousands: every denominator is a whole number up to
- * the sum of the counts, so reciprocals are looked up instead of dividing.
- *
- * @param defects 1 or 0, by rank @param counts how often each input counts @param known up to the sum of counts
- */
-function sweep(
-  { order, groupEnds }: Ranking,
-  defects: Uint8Array,
-  counts: Int32Array,
-  { of, sums }: Reciprocals,
-): DetectionMetrics {
-  const total = sums.length - 1;
+  let total = 0;
   let positives = 0;
-  for (let k = 0; k < order.length; k++) positives += counts[order[k]] * defects[k];
-  const negatives = total - positives;
-  const found95 = leastWithShare(0.95, positives);
-  // What is left below the groups seen so far: what a threshold there accepts as sound.
-  let accepted = total;
-  let acceptedDefects = positives;
-  let concordant = 0;
-  let auprOut = 0;
-  let auprIn = 0;
-  let falsePositivesAt95 = -1;
-  let risks = 0;
-  let k = 0;
-  for (let group = 0; group < groupEnds.length; group++) {
-    let size = 0;
-    let bad = 0;
-    for (const end = groupEnds[group]; k < end; k++) {
-      const count = counts[order[k]];
-      size += count;
-      bad += count * defects[k];
-    }
-    if (size === 0) continue;
-    const sound = size - bad;
-    const below = accepted - size;
-    const defectsBelow = acceptedDefects - bad;
-    const truePositives = positives - defectsBelow;
-    concordant += sound * (truePositives - bad / 2);
-    auprIn += sound * (accepted - acceptedDefects) * of[accepted];
-    auprOut += bad * truePositives * of[total - below];
-    if (falsePositivesAt95 < 0 && truePositives >= found95)
-      falsePositivesAt95 = total - below - truePositives;
-    // Sum over t = 1..size of the risk (defectsBelow + t bad / size) / (below + t).
-    const share = sound === 0 ? 1 : bad === 0 ? 0 : bad / size;
-    risks += bad + (defectsBelow - below * share) * (sums[accepted] - sums[below]);
-    accepted = below;
-    acceptedDefects = defectsBelow;
+  for (let i = 0; i < length; i++) {
+    total += counts[i];
+    positives += counts[i] * ranked.defects[i];
   }
+  return metricsOf(sweep(ranked, counts, positives, reciprocals(total)), positives, total);
+}
+
+function metricsOf(sums: SweepSums, positives: number, total: number): DetectionMetrics {
+  const negatives = total - positives;
   return {
     positives,
     negatives,
-    auroc: concordant / (positives * negatives),
-    auprOut: auprOut / positives,
-    auprIn: auprIn / negatives,
-    fpr95: positives > 0 ? falsePositivesAt95 / negatives : Number.NaN,
-    aurc: risks / total,
+    auroc: sums.concordant / (positives * negatives),
+    auprOut: sums.precisionOut / positives,
+    auprIn: sums.precisionIn / negatives,
+    fpr95: positives > 0 ? sums.falsePositives / negatives : Number.NaN,
+    aurc: sums.risks / total,
   };
-}
-
-/** The least whole number whose quotient by `count` is at least `share`. */
-function leastWithShare(share: number, count: number): number {
-  let least = Math.floor(share * count);
-  while (least > 0 && (least - 1) / count >= share) least--;
-  while (least / count < share) least++;
-  return least;
 }
 
 /**
@@ -252,45 +183,39 @@ export type MetricIntervals = {
   readonly [name in Exclude<keyof DetectionMetrics, "positives" | "negatives">]: Interval;
 };
 
+export interface BootstrapOptions {
+  /** 32-bit */
+  readonly seed: number;
+  /** 1,000 by default. */
+  readonly replicates?: number;
+  /** 0.95 by default. */
+  readonly confidence?: number;
+}
+
 /**
  * Percentile bootstrap intervals of all metrics of one or several scores on the same inputs: inputs are drawn with
  * replacement, `replicates` times, the same for every score. Replicates without defects or without sound inputs are
  * left out. O(N) a replicate and score.
  *
- * @param rankings of the same N inputs; entry i of the result belongs to rankings[i]
- * @param options.seed 32-bit; @param options.replicates 1,000 by default; @param options.confidence 0.95
+ * @param rankings of the same N inputs, with the same defects; entry i of the result belongs to rankings[i]
  */
-export function bootstrapMetrics(
-  rankings: readonly Ranking[],
-  options: { readonly seed: number; readonly replicates?: number; readonly confidence?: number },
-): MetricIntervals[] {
+export function bootstrapMetrics(rankings: readonly Ranking[], options: BootstrapOptions): MetricIntervals[] {
+  requireBootstrap(rankings, options);
+  if (rankings.length === 0) return [];
   const { seed, replicates = 1000, confidence = 0.95 } = options;
-  if (!Number.isSafeInteger(replicates) || replicates < 1)
-    throw new InvalidInputError("replicates", `is ${replicates}`, "Use a whole number >= 1.");
-  if (!(confidence > 0 && confidence < 1))
-    throw new InvalidInputError("confidence", `is ${confidence}`, "Use a number between 0 and 1, as 0.95.");
-  const n = rankings.length > 0 ? rankings[0].order.length : 0;
-  for (const { order } of rankings) requireSize("ranking", order.length, n, "inputs (the first one's)");
-  const uniform = random(seed);
-  const known = reciprocals(n);
-  const prepared = rankings.map((ranked) => ({
-    ranked,
-    defects: defectsByRank(ranked),
-    drawn: [] as DetectionMetrics[],
-  }));
-  const counts = new Int32Array(n);
+  const n = rankings[0].order.length;
+  const drawn = rankings.map((): DetectionMetrics[] => []);
+  const sample = bootstrapReplicates(rankings, seed);
   for (let r = 0; r < replicates; r++) {
-    counts.fill(0);
-    for (let k = 0; k < n; k++) counts[Math.floor(uniform() * n)]++;
-    for (const { ranked, defects, drawn } of prepared) {
-      const metrics = sweep(ranked, defects, counts, known);
-      if (metrics.positives > 0 && metrics.negatives > 0) drawn.push(metrics);
-    }
+    const positives = sample.draw();
+    if (positives === 0 || positives === n) continue;
+    for (let i = 0; i < rankings.length; i++)
+      drawn[i].push(metricsOf(sample.sweep(i, positives), positives, n));
   }
-  return prepared.map(({ ranked, drawn }) => {
+  return rankings.map((ranked, i) => {
     const estimates = detectionMetrics(ranked);
     const interval = (name: keyof MetricIntervals): Interval => {
-      const values = Float64Array.from(drawn, (metrics) => metrics[name]).sort();
+      const values = Float64Array.from(drawn[i], (metrics) => metrics[name]).sort();
       const at = (p: number) =>
         values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
       return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };

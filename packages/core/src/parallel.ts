@@ -1,5 +1,5 @@
 /**
- * Counting on several cores, for Node. Kept out of the main entry, which runs in browsers too.
+ * Counting, bootstraps and nearest neighbours on other cores, for Node. Kept out of the main entry, which runs in browsers too.
  *
  * @module
  */
@@ -8,13 +8,18 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { InvalidInputError } from "./errors.ts";
+import type { NearestNeighboursModel } from "./baselines.ts";
+import { requireBootstrap } from "./bootstrap/requirements.ts";
+import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
 import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
 import type { Matrix } from "./matrix.ts";
-import type { PairCountTask } from "./parallel-worker.ts";
+import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
+import type { ParallelTask } from "./parallel-worker.ts";
 
 /** Fewer comparisons than this are counted at once: handing them over would take longer. */
 const SMALL_WORK = 1 << 27;
+/** Likewise for the inputs that a bootstrap sweeps: some 15 ms. */
+const SMALL_SWEEPS = 1 << 22;
 
 const idle: Worker[] = [];
 
@@ -46,7 +51,13 @@ export async function countHeatmapParallel(
       const from = Math.floor((inputs * part) / threads);
       const to = Math.floor((inputs * (part + 1)) / threads);
       const counts = new Uint32Array(new SharedArrayBuffer(4 * concepts * concepts));
-      await runTask({ concepts, strengths: shared, rows: chosen.subarray(from, to), counts });
+      await runTask({
+        kind: "pair-counts",
+        concepts,
+        strengths: shared,
+        rows: chosen.subarray(from, to),
+        counts,
+      });
       return counts;
     }),
   );
@@ -55,19 +66,53 @@ export async function countHeatmapParallel(
   return { concepts, inputs, counts };
 }
 
+/**
+ * `bootstrapMetrics` on a worker thread: the same intervals, while the calling thread does something else. Work of
+ * under 2^22 inputs (inputs × rankings × replicates) is done at once on the calling thread.
+ */
+export async function bootstrapMetricsParallel(
+  rankings: readonly Ranking[],
+  options: BootstrapOptions,
+): Promise<MetricIntervals[]> {
+  requireBootstrap(rankings, options);
+  const inputs = rankings.length > 0 ? rankings[0].order.length : 0;
+  if (inputs * rankings.length * (options.replicates ?? 1000) < SMALL_SWEEPS)
+    return bootstrapMetrics(rankings, options);
+  return (await runTask({ kind: "bootstrap", rankings, options })) as MetricIntervals[];
+}
+
+/**
+ * `nearestNeighboursScores` of a model on a worker thread: the same scores, while the calling thread does something
+ * else. The model is copied into shared memory once.
+ */
+export function nearestNeighboursParallel(
+  model: NearestNeighboursModel,
+): (embeddings: Matrix) => Promise<Float64Array> {
+  const embeddings = new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength));
+  embeddings.set(model.embeddings);
+  const shared = { ...model, embeddings };
+  return async (asked) => {
+    requireSize("embeddings", asked.columns, model.width, "columns");
+    requireFinite("embeddings", asked.data, asked.columns);
+    return (await runTask({ kind: "nearest-neighbours", model: shared, embeddings: asked })) as Float64Array;
+  };
+}
+
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
   await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
 }
 
-async function runTask(task: PairCountTask): Promise<void> {
+/** @returns what the thread answers */
+async function runTask(task: ParallelTask): Promise<unknown> {
   const worker = idle.pop() ?? startWorker();
   worker.ref();
   worker.postMessage(task);
   // Rejects when the thread fails; it is then not put back.
-  await once(worker, "message");
+  const [answer] = (await once(worker, "message")) as [unknown];
   worker.unref();
   idle.push(worker);
+  return answer;
 }
 
 function startWorker(): Worker {

@@ -5,8 +5,8 @@
  */
 export type Random = () => number;
 
-/** @param seed any 32-bit whole number */
-export function random(seed: number): Random {
+/** The four 32-bit words that the generator starts from. @param seed any 32-bit whole number */
+export function randomState(seed: number): [number, number, number, number] {
   let s = seed >>> 0;
   const next = () => {
     s = (s + 0x9e3779b9) >>> 0;
@@ -15,10 +15,12 @@ export function random(seed: number): Random {
     z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
     return (z ^ (z >>> 15)) >>> 0;
   };
-  let a = next();
-  let b = next();
-  let c = next();
-  let d = next();
+  return [next(), next(), next(), next()];
+}
+
+/** @param seed any 32-bit whole number */
+export function random(seed: number): Random {
+  let [a, b, c, d] = randomState(seed);
   return () => {
     const t = Math.imul(b, 5);
     const result = Math.imul((t << 7) | (t >>> 25), 9) >>> 0;

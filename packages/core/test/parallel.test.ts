@@ -1,7 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { countHeatmap, InvalidInputError, matrix, random } from "../src/index.ts";
-import { closeCountingThreads, countHeatmapParallel } from "../src/parallel.ts";
+import {
+  bootstrapMetrics,
+  countHeatmap,
+  fitNearestNeighbours,
+  InvalidInputError,
+  matrix,
+  nearestNeighboursScores,
+  random,
+  ranking,
+} from "../src/index.ts";
+import {
+  bootstrapMetricsParallel,
+  closeCountingThreads,
+  countHeatmapParallel,
+  nearestNeighboursParallel,
+} from "../src/parallel.ts";
 
 // 2,200 × 250² is just over what is worth handing to threads.
 const uniform = random(12);
@@ -39,6 +53,47 @@ describe("countHeatmapParallel", () => {
     for (const threads of [0, 1.5]) {
       await expect(countHeatmapParallel(strengths, undefined, threads)).rejects.toThrow(InvalidInputError);
     }
+  });
+});
+
+describe("bootstrapMetricsParallel", () => {
+  const defects = Array.from({ length: 1_500 }, () => uniform() < 0.2);
+  const rankings = [1, 2, 3].map(() =>
+    ranking(
+      defects.map(Number).map((defect) => uniform() + defect / 3),
+      defects,
+    ),
+  );
+
+  it("gives the intervals of one thread, large and small, several at a time", async () => {
+    for (const replicates of [1_000, 10]) {
+      const options = { seed: 5, replicates };
+      const expected = bootstrapMetrics(rankings, options);
+      const calls = [1, 2].map(() => bootstrapMetricsParallel(rankings, options));
+      expect(await Promise.all(calls)).toEqual([expected, expected]);
+    }
+    expect(await bootstrapMetricsParallel([], { seed: 1 })).toEqual([]);
+  });
+
+  it("refuses what bootstrapMetrics refuses", async () => {
+    const failure = bootstrapMetricsParallel(rankings, { seed: 1, confidence: 2 });
+    await expect(failure).rejects.toThrow(InvalidInputError);
+  });
+});
+
+describe("nearestNeighboursParallel", () => {
+  it("gives the scores of one thread, and refuses what it refuses", async () => {
+    const drawn = (rows: number) =>
+      matrix(
+        rows,
+        8,
+        Float32Array.from({ length: rows * 8 }, () => uniform() - 0.5),
+      );
+    const model = fitNearestNeighbours(drawn(300), 20);
+    const score = nearestNeighboursParallel(model);
+    const asked = drawn(100);
+    expect(await score(asked)).toEqual(nearestNeighboursScores(model, asked));
+    await expect(score(matrix(2, 7))).rejects.toThrow(InvalidInputError);
   });
 });
 

@@ -52,11 +52,14 @@ export async function* embedImages(
   if (!Number.isInteger(decodeConcurrency) || decodeConcurrency < 1)
     throw new RangeError(`decodeConcurrency must be a whole number >= 1, got ${decodeConcurrency}`);
   const groups = grouped(inputs, batchSize);
+  // Batches take turns in two pieces of memory: one is decoded into while the network reads the other.
+  const memory = [0, 1].map(() => sharedFloats(batchSize * tensorLength(encoder.preprocessing)));
+  let prepared = 0;
   const prepareNext = async () => {
     signal?.throwIfAborted();
     const group = await groups.next();
     if (group.done) return undefined;
-    return decodeBatch(group.value, encoder, decodeConcurrency, signal);
+    return decodeBatch(group.value, memory[prepared++ % 2], encoder, decodeConcurrency, signal);
   };
   let upcoming = prepareNext();
   try {
@@ -83,14 +86,20 @@ interface DecodedBatch {
   readonly unreadable: ReadonlyMap<number, string>;
 }
 
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
+}
+
+/** Decodes a group into `memory`, whatever it held. */
 async function decodeBatch(
   group: readonly ImageInput[],
+  memory: Float32Array,
   encoder: EncoderSession,
   concurrency: number,
   signal: AbortSignal | undefined,
 ): Promise<DecodedBatch> {
   const size = tensorLength(encoder.preprocessing);
-  const tensors = new Float32Array(group.length * size);
+  const tensors = memory.subarray(0, group.length * size);
   const unreadable = new Map<number, string>();
   let next = 0;
   const decodeSome = async () => {
@@ -104,6 +113,7 @@ async function decodeBatch(
       } catch (error) {
         if (!(error instanceof UnreadableImageError)) throw error;
         unreadable.set(slot, error.reason);
+        tensors.fill(0, slot * size, (slot + 1) * size);
       }
     }
   };
@@ -119,9 +129,12 @@ function keepFinite(batch: DecodedBatch, rows: Matrix): EmbeddedBatch {
   for (const [slot, id] of batch.ids.entries()) {
     const unreadable = batch.unreadable.get(slot);
     const values = rows.data.subarray(slot * columns, (slot + 1) * columns);
-    const odd = values.findIndex((value) => !Number.isFinite(value));
+    // A loop: findIndex would make an object of every value.
+    let finite = 0;
+    while (finite < columns && Number.isFinite(values[finite])) finite++;
     if (unreadable !== undefined) poison.push({ id, reason: unreadable });
-    else if (odd >= 0) poison.push({ id, reason: `its embedding has ${values[odd]} at position ${odd}` });
+    else if (finite < columns)
+      poison.push({ id, reason: `its embedding has ${values[finite]} at position ${finite}` });
     else kept.set(values, ids.push(id) * columns - columns);
   }
   return { ids, embeddings: matrix(ids.length, columns, kept.slice(0, ids.length * columns)), poison };

@@ -85,7 +85,7 @@ export class EncoderSession {
 
   /**
    * Embeds `count` images that lie one after another in `images` (count × `tensorLength(preprocessing)` values).
-   * The buffer of `images` is moved away; the result is count×d.
+   * The buffer of `images` is moved away unless it is shared; the result is count×d.
    */
   async run(images: Float32Array, count: number): Promise<Matrix> {
     const size = tensorLength(this.preprocessing);

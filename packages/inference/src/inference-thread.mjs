@@ -6,13 +6,27 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
 
+/** By input: where what comes in shared memory is copied to, since ONNX Runtime takes no tensor from there. */
+const copies = new Map();
+
+/** @param {string} name @param {Float32Array | Int32Array | BigInt64Array} data */
+function ownValues(name, data) {
+  if (!(data.buffer instanceof SharedArrayBuffer)) return data;
+  let copy = copies.get(name);
+  if (copy?.length !== data.length) {
+    copy = data.slice();
+    copies.set(name, copy);
+  } else copy.set(data);
+  return copy;
+}
+
 try {
   const session = await InferenceSession.create(workerData.source, workerData.options);
   port.on("message", async ({ id, feeds, outputs }) => {
     try {
       const tensors = {};
       for (const [name, { type, dims, data }] of Object.entries(feeds))
-        tensors[name] = new Tensor(type, data, dims);
+        tensors[name] = new Tensor(type, ownValues(name, data), dims);
       const result = await session.run(tensors, outputs);
       const values = {};
       for (const name of outputs)

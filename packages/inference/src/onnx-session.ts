@@ -117,7 +117,8 @@ export class OnnxSession {
 
   /**
    * Runs the graph and returns the named outputs. The buffers of `feeds` are moved to the thread: the caller's
-   * arrays are empty afterwards.
+   * arrays are empty afterwards. Only shared memory stays the caller's, who may write to it again when the run is
+   * done: for whoever runs many batches, since new memory for each of them costs collections.
    */
   run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
     if (this.#closed) return Promise.reject(this.#closed);
@@ -127,7 +128,9 @@ export class OnnxSession {
       this.#thread.ref();
       this.#thread.postMessage(
         { id, feeds, outputs },
-        Object.values(feeds).map((value) => value.data.buffer as ArrayBuffer),
+        Object.values(feeds).flatMap(({ data: { buffer } }) =>
+          buffer instanceof ArrayBuffer ? [buffer] : [],
+        ),
       );
     });
   }

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { z } from "zod";
 import { InvalidInputError, reasonOf } from "./invalid-input.ts";
 import { type RgbImage, resizeRgb } from "./resize.ts";
-import { decodeSmallJpeg } from "./small-jpeg.ts";
+import { decodeSmallJpeg, withSmallJpeg } from "./small-jpeg.ts";
 
 // Batches give the parallelism; one libvips thread per image keeps N workers on a machine from fighting.
 sharp.concurrency(1);
@@ -98,9 +98,12 @@ export async function preprocessImage(
   target: Float32Array = new Float32Array(tensorLength(spec)),
   offset = 0,
 ): Promise<Float32Array> {
-  const fitted = fit(id, await decodeImage(id, bytes), spec);
-  normalise(fitted, spec, target, offset);
-  return target;
+  // In most runs every image is a small JPEG: its pixels go straight from the decoder's memory to the tensor.
+  const place = (image: RgbImage) => {
+    normalise(fit(id, image, spec), spec, target, offset);
+    return target;
+  };
+  return withSmallJpeg(bytes, place) ?? place(await decodeImage(id, bytes));
 }
 
 function fit(id: string, image: RgbImage, spec: PreprocessingSpec): RgbImage {
@@ -139,9 +142,11 @@ function halfToEven(value: number): number {
 function normalise(image: RgbImage, spec: PreprocessingSpec, target: Float32Array, offset: number): void {
   const { pixels } = image;
   const plane = image.width * image.height;
-  for (const [channel, normalised] of normalisedValues(spec).entries()) {
-    const start = offset + channel * plane;
-    for (let i = 0, p = channel; i < plane; i++, p += 3) target[start + i] = normalised[pixels[p]];
+  const [red, green, blue] = normalisedValues(spec);
+  for (let i = 0, p = 0, at = offset; i < plane; i++, p += 3, at++) {
+    target[at] = red[pixels[p]];
+    target[at + plane] = green[pixels[p + 1]];
+    target[at + 2 * plane] = blue[pixels[p + 2]];
   }
 }
 

@@ -163,25 +163,13 @@ async function analyse(
   };
   signal.throwIfAborted();
 
-  const faults = analyseFaults(
-    rows,
-    {
-      misclassified: { rows: shownRows, strengths: shown.strengths },
-      calibration: { rows: calibrationRows, strengths: calibrationStrengths },
-    },
-    classes.length,
-    configuration,
-  );
   const detectors = calibrateDetectors(
     { ...calibration, strengths: calibrationStrengths, concepts: phrases, classes },
     configuration,
   );
-  signal.throwIfAborted();
-  const detector = detectors?.[configuration.similarity] ?? null;
-  const verdicts = await judge(rows, rows.evaluated, detector, signal);
   const measured = measuredInputs(rows, attacked);
-  const flagged = await judge(rows, measured.rows, detector, signal);
-  const { metrics, combinedKept } = await measureDetectors(
+  // Much of it happens on other cores, while this thread does the rest.
+  const measuring = measureDetectors(
     rows,
     measured,
     detectors,
@@ -192,6 +180,21 @@ async function analyse(
     configuration,
     signal,
   );
+  // A failure is thrown where it is awaited.
+  measuring.catch(() => undefined);
+  const faults = analyseFaults(
+    rows,
+    {
+      misclassified: { rows: shownRows, strengths: shown.strengths },
+      calibration: { rows: calibrationRows, strengths: calibrationStrengths },
+    },
+    classes.length,
+    configuration,
+  );
+  signal.throwIfAborted();
+  const detector = detectors?.[configuration.similarity] ?? null;
+  const verdicts = await judge(rows, rows.evaluated, detector, signal);
+  const flagged = await judge(rows, measured.rows, detector, signal);
 
   const findConcepts = (
     first: Parameters<typeof findResponsibleConcepts>[0],
@@ -224,6 +227,7 @@ async function analyse(
         conceptsOverall,
       )
     : null;
+  const { metrics, combinedKept } = await measuring;
   const named = await nameExamples(context, rows, [
     ...overall,
     ...byClass.flatMap(({ concepts }) => concepts),

@@ -142,12 +142,17 @@ async function computeShard(
   sums.fidelity.add(selectRows(own, evaluated), selectRows(vlm, evaluated));
   countGroups(sums.heatmaps, own, columns, evaluated, counterparts);
 
+  const [ownStored, vlmStored, columnsSha256] = await Promise.all([
+    storeMatrix(artifactStore, own),
+    storeMatrix(artifactStore, vlm),
+    storeColumns(artifactStore, columns),
+  ]);
   return {
     datasetId: shard.datasetId,
     rows: rows.length,
-    strengths: await storeMatrix(artifactStore, own),
-    vlmStrengths: await storeMatrix(artifactStore, vlm),
-    columnsSha256: await storeColumns(artifactStore, columns),
+    strengths: ownStored,
+    vlmStrengths: vlmStored,
+    columnsSha256,
   };
 }
 

@@ -127,12 +127,29 @@ async function writeReport(
   await insert(client, "class_report", runId, result.classReports);
   await insert(client, "fault_pair", runId, result.faultPairs);
   await insert(client, "detector_metric", runId, result.detectorMetrics);
-  for (const heatmap of result.heatmaps) {
-    const counts = heatmaps[`${heatmap.kind}/${heatmap.subset}/${heatmap.classIndex}`];
-    await insert(client, "heatmap", runId, [
-      { ...heatmap, counts: `\\x${Buffer.from(counts).toString("hex")}` },
-    ]);
+  for (const batch of heatmapBatches(result.heatmaps, heatmaps))
+    await insert(client, "heatmap", runId, batch);
+}
+
+/** Text of a statement that inserts heatmaps, about: small ones share a statement, large ones have their own. */
+const heatmapBatchBytes = 2 ** 20;
+
+function* heatmapBatches(
+  heatmaps: RunResult["heatmaps"],
+  columns: Record<string, Uint8Array>,
+): Generator<object[]> {
+  let batch: object[] = [];
+  let bytes = 0;
+  for (const heatmap of heatmaps) {
+    const counts = Buffer.from(columns[`${heatmap.kind}/${heatmap.subset}/${heatmap.classIndex}`]);
+    batch.push({ ...heatmap, counts: `\\x${counts.toString("hex")}` });
+    bytes += 2 * counts.length;
+    if (bytes < heatmapBatchBytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
   }
+  if (batch.length > 0) yield batch;
 }
 
 /** Inserts rows whose keys are the table's columns in camel case. */

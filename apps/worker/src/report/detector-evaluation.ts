@@ -1,5 +1,4 @@
 import {
-  bootstrapMetrics,
   type CalibrationInput,
   calibrateDetector,
   type Detector,
@@ -10,7 +9,6 @@ import {
   type Matrix,
   type MetricIntervals,
   mahalanobisScores,
-  nearestNeighboursScores,
   type Ranking,
   ranking,
   riskCoverageCurve,
@@ -20,6 +18,7 @@ import {
   selectRows,
   VERDICT_CONCEPTS,
 } from "@faultline/core";
+import { bootstrapMetricsParallel, nearestNeighboursParallel } from "@faultline/core/parallel";
 import { detectorOptions, type RunConfiguration } from "@faultline/db";
 import type { RunRows } from "./run-rows.ts";
 import { sample } from "./sample.ts";
@@ -177,18 +176,34 @@ export async function scoreDetectors(
 ): Promise<Record<string, Float64Array>> {
   const { columns } = rows;
   const take = (values: Float64Array) => Float64Array.from(scored, (row) => values[row]);
-  const scores: Record<string, Float64Array> = {
+  const fitting = sample(baselineRows, baselineInputs, seed);
+  // The nearest neighbours are found on another core meanwhile.
+  const [baselines, similarities] = await Promise.all([
+    embeddingBaselines(rows, scored, fitting, classes, signal),
+    similarityScores(rows, scored, detectors, signal),
+  ]);
+  return {
     msp: take(columns.msp),
     entropy: take(columns.entropy),
     gen: take(columns.gen),
     energy: take(columns.energy),
     "vlm-disagreement": take(columns.vlmDisagreement),
+    ...similarities,
+    ...baselines,
   };
+}
+
+async function similarityScores(
+  rows: RunRows,
+  scored: Uint32Array,
+  detectors: CalibratedDetectors,
+  signal: AbortSignal,
+): Promise<Record<string, Float64Array>> {
+  const scores: Record<string, Float64Array> = {};
   if (detectors)
     for (const similarity of SIMILARITIES)
       scores[similarity] = (await judge(rows, scored, detectors[similarity], signal)).score;
-  const fitting = sample(baselineRows, baselineInputs, seed);
-  return { ...scores, ...(await embeddingBaselines(rows, scored, fitting, classes, signal)) };
+  return scores;
 }
 
 /** Mahalanobis and k-NN on the encoder's embeddings; without them where nothing can be fitted. */
@@ -202,7 +217,7 @@ async function embeddingBaselines(
   if (fitting.length < 2 || scored.length === 0) return {};
   const embeddings = await rows.gatherEmbeddings(fitting);
   const labels = Array.from(fitting, (row) => rows.columns.label[row]);
-  const neighbours = fitNearestNeighbours(embeddings);
+  const scoreNeighbours = nearestNeighboursParallel(fitNearestNeighbours(embeddings));
   const gaussians = variesWithinClasses(embeddings, labels)
     ? fitMahalanobis(embeddings, labels, classes)
     : null;
@@ -211,8 +226,9 @@ async function embeddingBaselines(
   let at = 0;
   for await (const { values } of rows.embeddings(scored)) {
     signal.throwIfAborted();
-    knn.set(nearestNeighboursScores(neighbours, values), at);
+    const neighbours = scoreNeighbours(values);
     if (gaussians) mahalanobis.set(mahalanobisScores(gaussians, values), at);
+    knn.set(await neighbours, at);
     at += values.rows;
   }
   return gaussians ? { mahalanobis, knn } : { knn };
@@ -232,17 +248,18 @@ function variesWithinClasses(embeddings: Matrix, labels: readonly number[]): boo
 
 /**
  * Metrics of each detector's scores with bootstrap intervals and thinned curves. Needs a defect and a sound input.
+ * The bootstrap runs on a thread of its own; the same inputs are drawn for every call with the same seed.
  *
  * @param semantic names of the detectors that judge by concepts
  */
-export function measure(
+export async function measure(
   scores: Readonly<Record<string, Float64Array>>,
   semantic: ReadonlySet<string>,
   defects: Uint8Array,
   configuration: RunConfiguration,
-): MeasuredDetector[] {
+): Promise<MeasuredDetector[]> {
   const rankings = Object.values(scores).map((values) => ranking(values, defects));
-  const intervals = bootstrapMetrics(rankings, {
+  const intervals = await bootstrapMetricsParallel(rankings, {
     seed: configuration.seed,
     replicates: configuration.bootstrapReplicates,
   });

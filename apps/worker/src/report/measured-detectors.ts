@@ -44,11 +44,16 @@ export async function measureDetectors(
   const classes = calibration.input.classes.length;
   const fitted = { detectors, baselineRows: correctRows(calibration) };
   const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
-  const combined = await combine(rows, measured, scores, calibration, configuration, signal);
   const semantic = new Set([...Object.keys(detectors ?? {}), "combined"]);
-  const all = combined ? { ...scores, combined } : scores;
+  const measureAll = (all: Record<string, Float64Array>) =>
+    measure(all, semantic, measured.defects, configuration);
+  // The bootstrap of the single ones runs beside, on another core.
+  const [single, combined] = await Promise.all([
+    measureAll(scores),
+    combine(rows, measured, scores, calibration, configuration, signal),
+  ]);
   return {
-    metrics: measure(all, semantic, measured.defects, configuration),
+    metrics: combined ? [...single, ...(await measureAll({ combined }))] : single,
     combinedKept: combined !== null && keepCombined(combined, scores, measured.defects).kept,
   };
 }
@@ -81,12 +86,15 @@ async function combine(
   if (!detectors || wrong < 2 || defects.length - wrong < 2) return null;
   const fitted = { detectors, baselineRows: correctRows(building) };
   const classes = calibration.input.classes.length;
-  const taught = await scoreDetectors(rows, teaching.rows, fitted, classes, configuration.seed, signal);
+  const [taught, scores] = await Promise.all(
+    [teaching.rows, measured.rows].map((scored) =>
+      scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal),
+    ),
+  );
   // A baseline that one of the two could not fit has no place in a combination of both.
   const names = Object.keys(taught).filter((name) => name in measuredScores);
   const chosen = Object.fromEntries(names.map((name) => [name, taught[name]]));
   const model = fitCombined(chosen, defects, { seed: configuration.seed });
-  const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
   return combinedScores(model, scores);
 }
 

@@ -61,12 +61,20 @@ function perInput(logits: Matrix, score: (values: Float32Array) => number): Floa
   if (logits.columns < 2)
     throw new InvalidInputError("logits", `has ${logits.columns} columns`, "Pass N×K logits, K >= 2.");
   requireFinite("logits", logits.data, logits.columns);
-  return Float64Array.from({ length: logits.rows }, (_, i) => score(row(logits, i)));
+  const scores = new Float64Array(logits.rows);
+  for (let i = 0; i < scores.length; i++) scores[i] = score(row(logits, i));
+  return scores;
 }
 
 function softmax(values: Float32Array): Float64Array {
-  const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const p = Float64Array.from(values, (value) => Math.exp(value - largest));
-  const sum = p.reduce((a, b) => a + b, 0);
-  return p.map((value) => value / sum);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < values.length; k++) largest = Math.max(largest, values[k]);
+  const p = new Float64Array(values.length);
+  let sum = 0;
+  for (let k = 0; k < p.length; k++) {
+    p[k] = Math.exp(values[k] - largest);
+    sum += p[k];
+  }
+  for (let k = 0; k < p.length; k++) p[k] /= sum;
+  return p;
 }

@@ -75,15 +75,17 @@ export function mahalanobisScores(model: MahalanobisModel, embeddings: Matrix): 
   requireSize("embeddings", embeddings.columns, d, "columns");
   requireFinite("embeddings", embeddings.data, d);
   const whitened = rowProducts(d, embeddings.data, embeddings.rows, whitening, d);
-  return Float64Array.from({ length: embeddings.rows }, (_, i) => {
-    let nearest = Number.POSITIVE_INFINITY;
+  const scores = new Float64Array(embeddings.rows).fill(Number.POSITIVE_INFINITY);
+  for (let i = 0; i < scores.length; i++)
     for (let k = 0; k < classes.length; k++) {
       let distance = 0;
-      for (let j = 0; j < d; j++) distance += (whitened[i * d + j] - whitenedMeans[k * d + j]) ** 2;
-      nearest = Math.min(nearest, distance);
+      for (let j = 0; j < d; j++) {
+        const difference = whitened[i * d + j] - whitenedMeans[k * d + j];
+        distance += difference * difference;
+      }
+      scores[i] = Math.min(scores[i], distance);
     }
-    return nearest;
-  });
+  return scores;
 }
 
 /** Ledoit & Wolf (2004), Lemma 3.2-3.4, of rows that are centred already. */

@@ -1,0 +1,9 @@
+import { compile } from "./compile.mjs";
+
+await compile(
+  "build:bootstrap",
+  "bootstrap",
+  "../src/bootstrap/bootstrap-wasm.ts",
+  "BOOTSTRAP_WASM",
+  "--enable bulk-memory --importMemory",
+);

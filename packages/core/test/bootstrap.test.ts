@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { bootstrapReplicates, plainReplicates } from "../src/bootstrap/replicates.ts";
+import { bootstrapMetrics, detectionMetrics, random, ranking } from "../src/index.ts";
+
+/** @param levels how many distinct scores */
+function rankingsOf(inputs: number, levels: number, seed: number) {
+  const uniform = random(seed);
+  const defects = Uint8Array.from({ length: inputs }, () => (uniform() < 0.2 ? 1 : 0));
+  return [1, 2, 3].map(() =>
+    ranking(
+      Array.from(defects, (defect) => Math.round((uniform() + defect / 4) * levels)),
+      defects,
+    ),
+  );
+}
+
+describe("bootstrap replicates", () => {
+  it("by the kernel are those of plain JavaScript, to the bit", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.constantFrom(1, 3, 20, 1e9),
+        fc.integer(),
+        (inputs, levels, seed) => {
+          const rankings = rankingsOf(inputs, levels, seed);
+          const kernel = bootstrapReplicates(rankings, seed);
+          const plain = plainReplicates(rankings, seed);
+          for (let replicate = 0; replicate < 5; replicate++) {
+            const positives = plain.draw();
+            expect(kernel.draw()).toBe(positives);
+            if (positives === 0) continue;
+            for (const i of rankings.keys()) {
+              // Object.is, which `toBe` asks, tells every two numbers but for NaNs apart.
+              const [ours, theirs] = [kernel.sweep(i, positives), plain.sweep(i, positives)];
+              for (const name of Object.keys(theirs) as (keyof typeof theirs)[])
+                if (ours[name] !== theirs[name]) expect(ours).toEqual(theirs);
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it("give the metrics of the inputs that the seed draws", () => {
+    const [ranked] = rankingsOf(200, 1e9, 5);
+    const uniform = random(8);
+    const weights = new Int32Array(200);
+    for (let k = 0; k < 200; k++) weights[Math.floor(uniform() * 200)]++;
+    const { auroc } = detectionMetrics(ranked, weights);
+    const [interval] = bootstrapMetrics([ranked], { seed: 8, replicates: 1 });
+    expect(interval.auroc).toMatchObject({ lower: auroc, upper: auroc });
+  });
+
+  it("are the same without WebAssembly", async () => {
+    const rankings = rankingsOf(500, 50, 2);
+    const expected = bootstrapMetrics(rankings, { seed: 3, replicates: 50 });
+    vi.stubGlobal("WebAssembly", undefined);
+    vi.resetModules();
+    try {
+      const fresh = await import("../src/metrics.ts");
+      expect(fresh.bootstrapMetrics(rankings, { seed: 3, replicates: 50 })).toEqual(expected);
+    } finally {
+      vi.unstubAllGlobals();
+      vi.resetModules();
+    }
+  });
+
+  it("need rankings of the same inputs", () => {
+    const options = { seed: 1, replicates: 10 };
+    expect(() => bootstrapMetrics([ranking([1, 2], [0, 1]), ranking([1, 2], [1, 0])], options)).toThrow(
+      "other defects",
+    );
+  });
+
+  it("come from a kernel that is the compiled source, to the byte", () => {
+    const folder = mkdtempSync(join(tmpdir(), "faultline-kernel-"));
+    try {
+      const made = join(folder, "bootstrap-wasm.ts");
+      execFileSync(process.execPath, [
+        fileURLToPath(new URL("../kernel/build-bootstrap.mjs", import.meta.url)),
+        made,
+      ]);
+      const committed = new URL("../src/bootstrap/bootstrap-wasm.ts", import.meta.url);
+      expect(readFileSync(made, "utf8")).toBe(readFileSync(committed, "utf8"));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
