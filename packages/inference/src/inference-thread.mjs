@@ -22,7 +22,7 @@ function ownValues(name, data) {
 
 try {
   const session = await InferenceSession.create(workerData.source, workerData.options);
-  port.on("message", async ({ id, feeds, outputs }) => {
+  const run = async ({ id, feeds, outputs }) => {
     try {
       const tensors = {};
       for (const [name, { type, dims, data }] of Object.entries(feeds))
@@ -38,6 +38,11 @@ try {
     } catch (error) {
       port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
     }
+  };
+  // One after another: ONNX Runtime reads the copies only when this thread is next idle.
+  let last = Promise.resolve();
+  port.on("message", (message) => {
+    last = last.then(() => run(message));
   });
   port.postMessage({ ready: true, inputs: session.inputMetadata, outputs: session.outputMetadata });
 } catch (error) {

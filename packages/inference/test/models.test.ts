@@ -131,6 +131,24 @@ describe("validateModelVersion", () => {
 });
 
 describe("EncoderSession", () => {
+  it("keeps runs apart that overlap, whichever memory their images lie in", async () => {
+    const session = await EncoderSession.open(encoder, SPEC);
+    try {
+      const size = tensorLength(SPEC);
+      const images = Array.from({ length: 8 }, (_, k) => {
+        const shared = new Float32Array(new SharedArrayBuffer(4 * size));
+        return shared.fill((k + 1) / 8);
+      });
+      const alone = [];
+      for (const image of images) alone.push(await session.run(Float32Array.from(image), 1));
+      const together = await Promise.all(images.map((image) => session.run(image, 1)));
+      expect(together.map(({ data }) => [...data])).toEqual(alone.map(({ data }) => [...data]));
+      expect(new Set(alone.map(({ data }) => data.join())).size).toBe(images.length);
+    } finally {
+      await session.close();
+    }
+  });
+
   it("computes what the graph says", async () => {
     const session = await EncoderSession.open(encoder, SPEC);
     const image = Float32Array.from(weights(tensorLength(SPEC), 7));
