@@ -235,17 +235,24 @@ function rowsOf(operation: Operation, timings: Map<Contender, Timing>, inProcess
 }
 
 /** What people meet who page through regressions, or open a comparison that was open before. */
-async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>): Promise<BenchRow> {
+async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>): Promise<BenchRow[]> {
   const one = await start("faultline", server.url, folder, 1000);
   running.push(one);
   const ours = (await measure([one], "compareRuns", world)).get("faultline") as Timing;
-  return lessIsBetter(
-    `compareRuns of a pair that was compared before, ${size} verdicts, p50`,
-    ours.p50,
-    { name: peerNames.postgraphile, value: (timings.get("postgraphile") as Timing).p50 },
-    "ms",
-    "Faultline remembers the pair's counts; the peer counts anew",
-  );
+  const peer = timings.get("postgraphile") as Timing;
+  const name = peerNames.postgraphile;
+  const label = `compareRuns of a pair that was compared before, ${size} verdicts`;
+  const note = "Faultline remembers the pair's counts; the peer counts anew";
+  return [
+    lessIsBetter(`${label}, p50`, ours.p50, { name, value: peer.p50 }, "ms", note),
+    moreIsBetter(
+      `${label}, ${concurrency} clients`,
+      ours.perSecond,
+      { name, value: peer.perSecond },
+      "requests/s",
+      note,
+    ),
+  ];
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), "faultline-bench-api-"));
@@ -286,7 +293,7 @@ try {
     }
     inProcess.sort((a, b) => a - b);
     rows.push(...rowsOf(operation, timings, inProcess[Math.floor(inProcess.length / 2)]));
-    if (operation === "compareRuns") rows.push(await comparedAgain(world, timings));
+    if (operation === "compareRuns") rows.push(...(await comparedAgain(world, timings)));
   }
   const { rows: versions } = await database.pool.query<{ server_version: string }>("SHOW server_version");
   await database.close();
