@@ -1,5 +1,6 @@
 /**
- * Counting, bootstraps and nearest neighbours on other cores, for Node. Kept out of the main entry, which runs in browsers too.
+ * Counting, bootstraps and nearest neighbours on other cores, for Node. Kept out of the main entry, which runs in
+ * browsers too.
  *
  * @module
  */
