@@ -1,3 +1,4 @@
+import { openDatabase } from "@faultline/db";
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiUnderTest, startApiUnderTest } from "./api-under-test.ts";
@@ -482,6 +483,31 @@ describe("the number of statements", () => {
     const report = `query($runId: ID!) { faultReport(runId: $runId) { run { name } inputs
       classes { class correct } pairs { inputs } detectorMetrics { detector auroc { value } } } }`;
     expect(await count(report, runId)).toBe(1);
+  });
+
+  test("is one for runs that were compared before, and one for each list of regressions or fixes", async () => {
+    const ids = { ids: [baseline, newer].map(globalId) };
+    const compare = (lists: string) => `query($ids: [ID!]!) { compareRuns(ids: $ids) { ... on RunComparison {
+      matrix { modelVersion accuracy { value } detectorAuroc { value } }
+      differences { sharedInputs accuracyPValue encoderShareDifference { value } ${lists} } } } }`;
+    expect(await count(compare(""), ids)).toBe(1);
+    const lists =
+      "regressions { totalCount edges { node { externalId } } } fixes { edges { node { externalId } } }";
+    expect(await count(compare(lists), ids)).toBe(3);
+    const { url } = api.database;
+    const forgetful = await startApiUnderTest({ rememberedPairs: 0 }, { ...openDatabase(url), url });
+    try {
+      const ask = () => forgetful.graphql(compare(""), ids);
+      // The first request changes its token's time of use, so that the second reads it again.
+      await ask();
+      const first = await ask();
+      expect(first.data.compareRuns.differences).toHaveLength(1);
+      const { result, statements } = await forgetful.countStatements(ask);
+      expect(statements).toBe(2);
+      expect(result).toEqual(first);
+    } finally {
+      await forgetful.close();
+    }
   });
 
   test("does not grow with the page: runs with all that they are made of", async () => {
