@@ -519,6 +519,25 @@ describe("the number of statements", () => {
     expect(await count(query(3))).toBe(await count(query(1)));
   });
 
+  test("does not grow with the page: reports of runs that are not remembered, as they have not succeeded", async () => {
+    await api.database.prisma.run.createMany({
+      data: ["first", "second", "third"].map((name) => ({
+        projectId: world.projectId,
+        name,
+        modelVersionId: world.modelVersionIds[0],
+        visionLanguageModelId: world.visionLanguageModelId,
+        conceptSetId: world.conceptSetId,
+        datasetId: world.datasetId,
+        configuration: {},
+        seed: 1,
+        status: "FAILED" as const,
+      })),
+    });
+    const query = (first: number) =>
+      `{ project(slug: "reading") { runs(status: FAILED, first: ${first}) { edges { node { report { inputs } } } } } }`;
+    expect(await count(query(3))).toBe(await count(query(1)));
+  });
+
   test("does not grow with the page: verdicts with their inputs, datasets and clean inputs", async () => {
     const query = (
       first: number,

@@ -2,7 +2,7 @@ import { queryPrepared, type ReportDetails, type RunReport } from "@faultline/db
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
 import { perRequest } from "../per-request.ts";
-import { type KnownRun, knownRun } from "../runs/known-runs.ts";
+import { type KnownRun, knownRuns } from "../runs/known-runs.ts";
 import { type ListColumns, listColumn, primeLists, wantedLists } from "./report-lists.ts";
 
 /** A run's report, with the run that it is about. */
@@ -46,14 +46,14 @@ export async function reportsByRun(runIds: string[], context: Context): Promise<
          FROM run_report a WHERE a.run_id = ANY ($1::uuid[])) l`,
       [runIds],
     ),
-    Promise.all(runIds.map((runId) => knownRun(context, runId))),
+    knownRuns(context, runIds),
   ]);
   const found = new Map(rows.map(({ report }) => [report.runId, report]));
-  return runIds.map((runId, i) => {
+  return runIds.map((runId) => {
     const report = found.get(runId);
     if (!report) return null;
     primeLists(runId, report, lists, context);
-    return { ...report, run: runs[i] as KnownRun };
+    return { ...report, run: runs.get(runId) as KnownRun };
   });
 }
 

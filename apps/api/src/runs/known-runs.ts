@@ -38,19 +38,35 @@ export async function requireRun(
 }
 
 /** The run of a database id, whoever asks; null where there is none. */
-export async function knownRun({ pool }: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
-  const earlier = known.get(id);
-  if (earlier) return earlier;
+export async function knownRun(context: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
+  return (await knownRuns(context, [id])).get(id) ?? null;
+}
+
+/** Runs by their database ids, whoever asks; those that are not in memory come with one statement. */
+export async function knownRuns(
+  { pool }: Pick<Context, "pool">,
+  ids: readonly string[],
+): Promise<Map<string, KnownRun>> {
+  const found = new Map<string, KnownRun>();
+  const unknown: string[] = [];
+  for (const id of ids) {
+    const run = known.get(id);
+    if (run) found.set(id, run);
+    else unknown.push(id);
+  }
+  if (unknown.length === 0) return found;
   const { rows } = await queryPrepared<KnownRun>(
     pool,
     `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
      FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
-     WHERE r.id = $1::uuid`,
-    [id],
+     WHERE r.id = ANY ($1::uuid[])`,
+    [unknown],
   );
-  const run = rows.at(0) ?? null;
-  if (run?.status === "SUCCEEDED") known.set(id, run);
-  return run;
+  for (const run of rows) {
+    found.set(run.id, run);
+    if (run.status === "SUCCEEDED") known.set(run.id, run);
+  }
+  return found;
 }
 
 /**
