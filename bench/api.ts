@@ -204,47 +204,19 @@ async function throughput(
   return asked / ((performance.now() - start) / 1000);
 }
 
-function rowsOf(operation: Operation, timings: Map<Contender, Timing>, inProcess: number): BenchRow[] {
-  const ours = timings.get("faultline") as Timing;
-  const note =
-    operation === "compareRuns"
-      ? "every pair counted anew; the peers only fetch the counts, Faultline also tests them"
-      : undefined;
-  const rows = [...timings]
-    .filter(([contender]) => contender !== "faultline")
-    .flatMap(([contender, peer]) => {
-      const name = peerNames[contender];
-      const label = `${operation}, ${size} verdicts`;
-      return [
-        lessIsBetter(`${label}, p50`, ours.p50, { name, value: peer.p50 }, "ms", note),
-        lessIsBetter(`${label}, p95`, ours.p95, { name, value: peer.p95 }, "ms", note),
-        moreIsBetter(
-          `${label}, ${concurrency} clients`,
-          ours.perSecond,
-          { name, value: peer.perSecond },
-          "requests/s",
-          note,
-        ),
-      ];
-    });
-  const peer = { name: "bare pg in the caller's process", value: inProcess };
-  return [
-    ...rows,
-    lessIsBetter(`${operation}, ${size} verdicts, p50`, ours.p50, peer, "ms", "the peer has no HTTP at all"),
-  ];
-}
-
-/** What people meet who page through regressions, or open a comparison that was open before. */
-async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>): Promise<BenchRow[]> {
-  const one = await start("faultline", server.url, folder, 1000);
-  running.push(one);
-  const ours = (await measure([one], "compareRuns", world)).get("faultline") as Timing;
-  const peer = timings.get("postgraphile") as Timing;
-  const name = peerNames.postgraphile;
-  const label = `compareRuns of a pair that was compared before, ${size} verdicts`;
-  const note = "Faultline remembers the pair's counts; the peer counts anew";
+/** Our timing beside a contender's. */
+function against(
+  label: string,
+  ours: Timing,
+  contender: Contender,
+  timings: Map<Contender, Timing>,
+  note?: string,
+): BenchRow[] {
+  const peer = timings.get(contender) as Timing;
+  const name = peerNames[contender];
   return [
     lessIsBetter(`${label}, p50`, ours.p50, { name, value: peer.p50 }, "ms", note),
+    lessIsBetter(`${label}, p95`, ours.p95, { name, value: peer.p95 }, "ms", note),
     moreIsBetter(
       `${label}, ${concurrency} clients`,
       ours.perSecond,
@@ -253,6 +225,31 @@ async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>)
       note,
     ),
   ];
+}
+
+function rowsOf(operation: Operation, timings: Map<Contender, Timing>, inProcess: number): BenchRow[] {
+  const ours = timings.get("faultline") as Timing;
+  const label = `${operation}, ${size} verdicts`;
+  const note =
+    operation === "compareRuns"
+      ? "every pair counted anew; the peers only fetch the counts, Faultline also tests them"
+      : undefined;
+  const peer = { name: "bare pg in the caller's process", value: inProcess };
+  return [
+    ...against(label, ours, "postgraphile", timings, note),
+    ...against(label, ours, "bare", timings, note),
+    lessIsBetter(`${label}, p50`, ours.p50, peer, "ms", "the peer has no HTTP at all"),
+  ];
+}
+
+/** What people meet who page through regressions, or open a comparison that was open before. */
+async function comparedAgain(world: BenchWorld, timings: Map<Contender, Timing>): Promise<BenchRow[]> {
+  const one = await start("faultline", server.url, folder, 1000);
+  running.push(one);
+  const ours = (await measure([one], "compareRuns", world)).get("faultline") as Timing;
+  const label = `compareRuns of a pair that was compared before, ${size} verdicts`;
+  const note = "Faultline remembers the pair's counts; the peer counts anew";
+  return against(label, ours, "postgraphile", timings, note);
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), "faultline-bench-api-"));
