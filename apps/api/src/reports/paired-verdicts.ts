@@ -15,7 +15,11 @@ export interface PairedRun {
  * answer as asked. Within one dataset the input is the same row. Across datasets an attacked input stands for its
  * clean one.
  */
-export function pairedVerdicts(own: PairedRun, baseline: PairedRun, condition: string): Source {
+export function pairedVerdicts(
+  own: PairedRun,
+  baseline: PairedRun,
+  condition: string,
+): Source & { from: string } {
   return {
     from: `${verdictPartition(own.run.id, own.run.attempt)} v ${pairing(own, baseline)}`,
     sql: `v.run_id = $1::uuid AND b.run_id = $2::uuid AND ${condition}`,

@@ -102,16 +102,9 @@ interface Direction {
 
 /** Where verdicts come from. */
 export interface Source extends Condition {
-  /** The run's partition as `v`, and what the condition names besides. */
-  from: string;
+  /** The run's partition as `v`, and what the condition names besides; null for a run that has not succeeded. */
+  from: string | null;
 }
-
-/** What a run that has not succeeded has to show. */
-export const noVerdicts = {
-  edges: [],
-  pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
-  totalCount: async () => 0,
-};
 
 /**
  * A page of verdicts by keyset: it costs the same wherever it lies, and needs one index range.
@@ -140,7 +133,7 @@ export async function verdictPage(
   const way = ascending ? "ASC" : "DESC";
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
     ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
-  const { rows } = await queryPrepared<StoredVerdict>(pool, text, values);
+  const { rows } = from ? await queryPrepared<StoredVerdict>(pool, text, values) : { rows: [] };
   const more = rows.length > size;
   const shown = rows.slice(0, size).map((row) => told(row, names));
   if (!forward) shown.reverse();
@@ -154,6 +147,7 @@ export async function verdictPage(
       endCursor: edges.at(-1)?.cursor ?? null,
     },
     totalCount: async () => {
+      if (!from) return 0;
       const counted = await pool.query<{ count: string }>(
         `SELECT count(*) FROM ${from} WHERE ${sql}`,
         parameters,

@@ -9,7 +9,6 @@ import { RunType } from "../runs/runs.ts";
 import { runsById } from "../runs/runs-by-id.ts";
 import { VerdictFilterInput, type VerdictFilterShape, verdictCondition } from "./verdict-filter.ts";
 import {
-  noVerdicts,
   type PageArguments,
   type VerdictOrder,
   type VerdictRow,
@@ -107,8 +106,7 @@ interface VerdictsArguments extends PageArguments {
 
 function verdictsOf(run: KnownRun, { filter, orderBy, ...page }: VerdictsArguments, context: Context) {
   const condition = verdictCondition(run.id, filter ?? {}, run);
-  if (run.status !== "SUCCEEDED") return noVerdicts;
-  const from = `${verdictPartition(run.id, run.attempt)} v`;
+  const from = run.status === "SUCCEEDED" ? `${verdictPartition(run.id, run.attempt)} v` : null;
   return verdictPage(context, { ...condition, from }, orderBy, page, run);
 }
 
