@@ -1,6 +1,6 @@
 import type { AurocComparison } from "./delong.ts";
 import { compareAurocs } from "./delong.ts";
-import { InvalidInputError, requireSize } from "./errors.ts";
+import { firstNotFinite, InvalidInputError, requireSize } from "./errors.ts";
 import { fitLogisticRegression, logOdds, softplus } from "./logistic-regression.ts";
 import { detectionMetrics, ranking } from "./metrics.ts";
 import { permutation, random } from "./random.ts";
@@ -165,7 +165,7 @@ function finiteScores(scores: DetectorScores, name: string, inputs: number): num
       "Pass every detector it was fitted on.",
     );
   requireSize(`scores.${name}`, values.length, inputs, "scores (one an input)");
-  const bad = Array.from(values).findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(values);
   if (bad >= 0)
     throw new InvalidInputError(
       `scores.${name}[${bad}]`,

@@ -24,14 +24,22 @@ export function requireSize(field: string, actual: number, expected: number, wha
     );
 }
 
+/**
+ * The index of the first NaN or infinity; -1 where there is none. (`findIndex` would make an object of every value of a
+ * typed array, and this is asked of every embedding.)
+ */
+export function firstNotFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
 /** Throws InvalidInputError, naming the row, when `values` (rows of `columns`) holds a NaN or an infinity. */
 export function requireFinite(field: string, values: ArrayLike<number>, columns: number): void {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i]))
-      throw new InvalidInputError(
-        `${field}, input ${Math.floor(i / columns)}`,
-        `holds ${values[i]}`,
-        "Remove the input or repair its values; every value must be a finite number.",
-      );
-  }
+  const odd = firstNotFinite(values);
+  if (odd >= 0)
+    throw new InvalidInputError(
+      `${field}, input ${Math.floor(odd / columns)}`,
+      `holds ${values[odd]}`,
+      "Remove the input or repair its values; every value must be a finite number.",
+    );
 }

@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "@faultline/core";
+import { firstNotFinite, type Matrix, matrix } from "@faultline/core";
 import type { EncoderSession } from "./encoder.ts";
 import { preprocessImage, tensorLength, UnreadableImageError } from "./preprocessing.ts";
 
@@ -129,12 +129,9 @@ function keepFinite(batch: DecodedBatch, rows: Matrix): EmbeddedBatch {
   for (const [slot, id] of batch.ids.entries()) {
     const unreadable = batch.unreadable.get(slot);
     const values = rows.data.subarray(slot * columns, (slot + 1) * columns);
-    // A loop: findIndex would make an object of every value.
-    let finite = 0;
-    while (finite < columns && Number.isFinite(values[finite])) finite++;
+    const odd = firstNotFinite(values);
     if (unreadable !== undefined) poison.push({ id, reason: unreadable });
-    else if (finite < columns)
-      poison.push({ id, reason: `its embedding has ${values[finite]} at position ${finite}` });
+    else if (odd >= 0) poison.push({ id, reason: `its embedding has ${values[odd]} at position ${odd}` });
     else kept.set(values, ids.push(id) * columns - columns);
   }
   return { ids, embeddings: matrix(ids.length, columns, kept.slice(0, ids.length * columns)), poison };

@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from "@faultline/core";
+import { firstNotFinite, type Matrix, matrix } from "@faultline/core";
 import { reasonOf } from "./invalid-input.ts";
 import {
   fixedBatchSize,
@@ -78,7 +78,7 @@ export class TextTower {
   async embed(phrases: readonly string[]): Promise<Matrix> {
     if (phrases.length === 0) return matrix(0, this.width);
     const out = await this.#run(phrases);
-    const odd = out.data.findIndex((value) => !Number.isFinite(value));
+    const odd = firstNotFinite(out.data);
     if (odd >= 0)
       throw new InvalidModelError(
         FIELD,

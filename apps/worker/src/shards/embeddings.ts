@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Matrix, matrix, row } from "@faultline/core";
+import { firstNotFinite, type Matrix, matrix, row } from "@faultline/core";
 import { type EncoderSession, embedImages, type PoisonInput, tensorLength } from "@faultline/inference";
 import { z } from "zod";
 import type { WorkerContext } from "../run/run-job.ts";
@@ -124,12 +124,10 @@ export function quarantineUseless(
   for (let i = 0; i < values.rows; i++) {
     if (reasons.has(i)) continue;
     const held = row(values, i);
-    // A loop: findIndex would make an object of every value.
-    let finite = 0;
-    let zero = true;
-    for (; finite < held.length && Number.isFinite(held[finite]); finite++) zero &&= held[finite] === 0;
-    if (finite < held.length) reasons.set(i, `value ${finite} is ${held[finite]}`);
-    else if (needsDirection && zero) reasons.set(i, "every value is 0, so that it has no direction");
+    const odd = firstNotFinite(held);
+    if (odd >= 0) reasons.set(i, `value ${odd} is ${held[odd]}`);
+    else if (needsDirection && held.every((value) => value === 0))
+      reasons.set(i, "every value is 0, so that it has no direction");
   }
   for (const position of reasons.keys()) row(values, position).fill(0);
   return Array.from(reasons, ([position, reason]) => ({ position, reason })).sort(
