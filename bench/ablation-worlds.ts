@@ -132,7 +132,8 @@ const PLANTED_PREDICTION: Record<string, string> = { car: "truck", deer: "equine
 export async function menagerieWorlds(): Promise<World[]> {
   const folder = join(import.meta.dirname, "../demo");
   if (!existsSync(join(folder, "data/menagerie.tar"))) return [];
-  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));
+  const model = (name: string) => readFileSync(join(folder, name));
+  const read = (name: string) => JSON.parse(model(name).toString("utf8"));
   const file: MenagerieFile = read("menagerie.json");
   const images: (ImageInput & { split: string; className: string })[] = [];
   for await (const image of readDatasetArchive(join(folder, file.datasets.clean.archive)))
@@ -153,9 +154,9 @@ export async function menagerieWorlds(): Promise<World[]> {
     },
   ];
 
-  const imageTower = await EncoderSession.open(join(folder, file.vlm.imageTower), file.vlm.preprocessing);
+  const imageTower = await EncoderSession.open(model(file.vlm.imageTower), file.vlm.preprocessing);
   const vlm = await embedded(images, imageTower);
-  const textTower = await TextTower.open(join(folder, file.vlm.textTower), read(file.vlm.tokenizer));
+  const textTower = await TextTower.open(model(file.vlm.textTower), read(file.vlm.tokenizer));
   const concepts = file.conceptSet.concepts.map(({ phrase }) => phrase);
   const axisWords = [...concepts, ...file.classes];
   const { templates } = file.conceptSet;
@@ -170,8 +171,8 @@ export async function menagerieWorlds(): Promise<World[]> {
 
   const worlds: World[] = [];
   for (const version of file.model.versions) {
-    const encoder = await EncoderSession.open(join(folder, version.encoder), file.model.preprocessing);
-    const head = await HeadSession.open(join(folder, version.head), encoder.width);
+    const encoder = await EncoderSession.open(model(version.encoder), file.model.preprocessing);
+    const head = await HeadSession.open(model(version.head), encoder.width);
     const embeddings = await embedded(images, encoder);
     const own = selectRows(embeddings, labelledRows);
     const logits = await head.run(own);

@@ -2,7 +2,6 @@ import { type Matrix, matrix } from "@faultline/core";
 import {
   fixedBatchSize,
   InvalidModelError,
-  type ModelSource,
   OnnxSession,
   pickOutput,
   rowsOf,
@@ -10,6 +9,7 @@ import {
   type TensorInfo,
 } from "./onnx-session.ts";
 import { type PreprocessingSpec, tensorLength } from "./preprocessing.ts";
+import { convolveShortcuts } from "./shortcut-convolutions.ts";
 
 const EMBEDDING_NAMES = [
   "embedding",
@@ -64,12 +64,12 @@ export class EncoderSession {
    * or its output is not one float32 vector per image.
    */
   static async open(
-    source: ModelSource,
+    file: Uint8Array,
     preprocessing: PreprocessingSpec,
     options: SessionOptions & { readonly field?: string } = {},
   ): Promise<EncoderSession> {
     const field = options.field ?? "encoder";
-    const session = await OnnxSession.open(source, field, options);
+    const session = await OnnxSession.open(await convolveShortcuts(file, field), field, options);
     try {
       const input = imageInput(session, preprocessing, field);
       const output = pickOutput(session, EMBEDDING_NAMES, field);

@@ -1,12 +1,15 @@
 import { InvalidInputError } from "./invalid-input.ts";
 import {
+  ancestors,
   decodeModel,
   type Graph,
   type GraphNode,
-  type Model,
   onnx,
+  producersOf,
   readsOf,
   requireSelfContained,
+  type Shape,
+  subgraph,
 } from "./onnx-graph.ts";
 import { OnnxSession } from "./onnx-session.ts";
 
@@ -74,18 +77,8 @@ export async function splitGraph(
   };
 }
 
-type ValueInfo = NonNullable<Graph["input"]>[number];
-type Shape = NonNullable<NonNullable<NonNullable<ValueInfo["type"]>["tensorType"]>["shape"]>;
-
 function isIn(names: ReadonlySet<string>): (name: string) => boolean {
   return (name) => names.has(name);
-}
-
-function producersOf(graph: Graph): Map<string, GraphNode> {
-  const producers = new Map<string, GraphNode>();
-  for (const node of graph.node ?? [])
-    for (const output of node.output ?? []) if (output !== "") producers.set(output, node);
-  return producers;
 }
 
 /** Graph inputs that are no initializers: before IR version 4 every initializer is listed as an input too. */
@@ -94,19 +87,6 @@ function imageInputs(graph: Graph): Set<string> {
   return new Set(
     (graph.input ?? []).map((input) => input.name ?? "").filter((name) => !initializers.has(name)),
   );
-}
-
-/** The nodes that `tensor` is computed from, as far as `stop`, in the graph's order. */
-function ancestors(tensor: string, producers: ReadonlyMap<string, GraphNode>, stop?: string): GraphNode[] {
-  const needed = new Set<GraphNode>();
-  const open = [tensor];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const node = name === stop ? undefined : producers.get(name);
-    if (!node || needed.has(node)) continue;
-    needed.add(node);
-    open.push(...readsOf(node));
-  }
-  return [...new Set(producers.values())].filter((node) => needed.has(node));
 }
 
 function feeds(nodes: readonly GraphNode[], tensor: string): boolean {
@@ -136,31 +116,6 @@ function bottlenecks(
     }
   }
   return found;
-}
-
-function subgraph(
-  model: Model,
-  nodes: readonly GraphNode[],
-  extraInputs: readonly ValueInfo[],
-  outputs: readonly ValueInfo[],
-): Uint8Array {
-  const graph = model.graph as Graph;
-  const read = new Set(nodes.flatMap(readsOf));
-  const written = new Set(nodes.flatMap((node) => node.output ?? []));
-  return onnx.ModelProto.encode({
-    ...model,
-    graph: {
-      name: graph.name,
-      node: [...nodes],
-      initializer: (graph.initializer ?? []).filter((tensor) => read.has(tensor.name ?? "")),
-      sparseInitializer: (graph.sparseInitializer ?? []).filter((tensor) =>
-        read.has(tensor.values?.name ?? ""),
-      ),
-      input: [...extraInputs, ...(graph.input ?? []).filter((input) => read.has(input.name ?? ""))],
-      output: [...outputs],
-      valueInfo: (graph.valueInfo ?? []).filter((value) => written.has(value.name ?? "")),
-    },
-  }).finish();
 }
 
 async function inferredShape(encoder: Uint8Array): Promise<Shape | undefined> {

@@ -2,7 +2,6 @@ import { type Matrix, matrix } from "@faultline/core";
 import {
   fixedBatchSize,
   InvalidModelError,
-  type ModelSource,
   OnnxSession,
   pickOutput,
   rowsOf,
@@ -46,8 +45,8 @@ export class HeadSession {
    * @throws InvalidModelError when the file is no ONNX or its input or output has another form.
    * @throws WidthMismatchError when the head expects another width; names both.
    */
-  static async open(source: ModelSource, width: number, options: SessionOptions = {}): Promise<HeadSession> {
-    const session = await OnnxSession.open(source, "head", options);
+  static async open(file: Uint8Array, width: number, options: SessionOptions = {}): Promise<HeadSession> {
+    const session = await OnnxSession.open(file, "head", options);
     try {
       const input = embeddingInput(session, width);
       const output = pickOutput(session, LOGIT_NAMES, "head").name;

@@ -11,7 +11,7 @@ export * from "./head.ts";
 export { InvalidInputError } from "./invalid-input.ts";
 export * from "./model-validation.ts";
 export * from "./network-sessions.ts";
-export { InvalidModelError, type ModelSource, type SessionOptions } from "./onnx-session.ts";
+export { InvalidModelError, type SessionOptions } from "./onnx-session.ts";
 export * from "./preprocessing.ts";
 export * from "./text-tower.ts";
 export * from "./tokenizer.ts";

@@ -21,7 +21,7 @@ function ownValues(name, data) {
 }
 
 try {
-  const session = await InferenceSession.create(workerData.source, workerData.options);
+  const session = await InferenceSession.create(workerData.file, workerData.options);
   const run = async ({ id, feeds, outputs }) => {
     try {
       const tensors = {};

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { EncoderSession } from "./encoder.ts";
 import { HeadSession } from "./head.ts";
 import { InvalidInputError } from "./invalid-input.ts";
 import { decodeModel, requireSelfContained } from "./onnx-graph.ts";
-import type { ModelSource } from "./onnx-session.ts";
 import type { PreprocessingSpec } from "./preprocessing.ts";
 import { TextTower } from "./text-tower.ts";
 import type { TokenizerSpec } from "./tokenizer.ts";
@@ -32,13 +30,13 @@ export class ClassCountMismatchError extends InvalidInputError {
  * @throws InvalidModelError, WidthMismatchError (encoder and head), ClassCountMismatchError.
  */
 export async function validateModelVersion(version: {
-  readonly encoder: ModelSource;
-  readonly head: ModelSource;
+  readonly encoder: Uint8Array;
+  readonly head: Uint8Array;
   readonly classes: readonly string[];
   readonly preprocessing: PreprocessingSpec;
 }): Promise<{ readonly embeddingWidth: number; readonly classCount: number }> {
-  await vet(version.encoder, "encoder");
-  await vet(version.head, "head");
+  vet(version.encoder, "encoder");
+  vet(version.head, "head");
   const encoder = await EncoderSession.open(version.encoder, version.preprocessing);
   try {
     const head = await HeadSession.open(version.head, encoder.width);
@@ -58,13 +56,13 @@ export async function validateModelVersion(version: {
  * @throws InvalidModelError, WidthMismatchError (image and text tower).
  */
 export async function validateVlm(vlm: {
-  readonly imageTower: ModelSource;
-  readonly textTower: ModelSource;
+  readonly imageTower: Uint8Array;
+  readonly textTower: Uint8Array;
   readonly tokenizer: TokenizerSpec;
   readonly preprocessing: PreprocessingSpec;
 }): Promise<{ readonly embeddingWidth: number }> {
-  await vet(vlm.imageTower, "image tower");
-  await vet(vlm.textTower, "text tower");
+  vet(vlm.imageTower, "image tower");
+  vet(vlm.textTower, "text tower");
   const images = await EncoderSession.open(vlm.imageTower, vlm.preprocessing, { field: "image tower" });
   try {
     const texts = await TextTower.open(vlm.textTower, vlm.tokenizer);
@@ -77,7 +75,6 @@ export async function validateVlm(vlm: {
   }
 }
 
-async function vet(source: ModelSource, field: string): Promise<void> {
-  const bytes = typeof source === "string" ? await readFile(source) : source;
-  requireSelfContained(decodeModel(bytes, field), field);
+function vet(file: Uint8Array, field: string): void {
+  requireSelfContained(decodeModel(file, field), field);
 }

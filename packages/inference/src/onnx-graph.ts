@@ -9,7 +9,10 @@ type Model = InstanceType<typeof onnx.ModelProto>;
 type Graph = NonNullable<Model["graph"]>;
 type GraphNode = NonNullable<Graph["node"]>[number];
 
-export { type Graph, type GraphNode, type Model, onnx };
+type ValueInfo = NonNullable<Graph["input"]>[number];
+type Shape = NonNullable<NonNullable<NonNullable<ValueInfo["type"]>["tensorType"]>["shape"]>;
+
+export { type Graph, type GraphNode, type Model, onnx, type Shape };
 
 /**
  * Reads an ONNX file's protobuf.
@@ -91,4 +94,55 @@ function nestedGraphs(node: GraphNode): Graph[] {
 export function readsOf(node: GraphNode): string[] {
   const captured = nestedGraphs(node).flatMap((graph) => (graph.node ?? []).flatMap(readsOf));
   return [...(node.input ?? []), ...captured].filter((name) => name !== "");
+}
+
+/** Which node gives a tensor, by the tensor's name. */
+export function producersOf(graph: Graph): Map<string, GraphNode> {
+  const producers = new Map<string, GraphNode>();
+  for (const node of graph.node ?? [])
+    for (const output of node.output ?? []) if (output !== "") producers.set(output, node);
+  return producers;
+}
+
+/** The nodes that `tensor` is computed from, as far as `stop`, in the graph's order. */
+export function ancestors(
+  tensor: string,
+  producers: ReadonlyMap<string, GraphNode>,
+  stop?: string,
+): GraphNode[] {
+  const needed = new Set<GraphNode>();
+  const open = [tensor];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = name === stop ? undefined : producers.get(name);
+    if (!node || needed.has(node)) continue;
+    needed.add(node);
+    open.push(...readsOf(node));
+  }
+  return [...new Set(producers.values())].filter((node) => needed.has(node));
+}
+
+/** The model with these nodes alone and the initializers that they read, as an ONNX file. */
+export function subgraph(
+  model: Model,
+  nodes: readonly GraphNode[],
+  extraInputs: readonly ValueInfo[],
+  outputs: readonly ValueInfo[],
+): Uint8Array {
+  const graph = model.graph as Graph;
+  const read = new Set(nodes.flatMap(readsOf));
+  const written = new Set(nodes.flatMap((node) => node.output ?? []));
+  return onnx.ModelProto.encode({
+    ...model,
+    graph: {
+      name: graph.name,
+      node: [...nodes],
+      initializer: (graph.initializer ?? []).filter((tensor) => read.has(tensor.name ?? "")),
+      sparseInitializer: (graph.sparseInitializer ?? []).filter((tensor) =>
+        read.has(tensor.values?.name ?? ""),
+      ),
+      input: [...extraInputs, ...(graph.input ?? []).filter((input) => read.has(input.name ?? ""))],
+      output: [...outputs],
+      valueInfo: (graph.valueInfo ?? []).filter((value) => written.has(value.name ?? "")),
+    },
+  }).finish();
 }

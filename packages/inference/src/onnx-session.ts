@@ -1,9 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { InvalidInputError } from "./invalid-input.ts";
 
-/** The bytes of an ONNX file, or the path of one. */
-export type ModelSource = Uint8Array | string;
-
 export interface SessionOptions {
   /** Threads that one operator may use (ONNX Runtime's intra-op threads). Default 1. */
   readonly threads?: number;
@@ -78,17 +75,17 @@ export class OnnxSession {
   }
 
   /**
-   * Loads a model. `field` is the name that errors give it ("encoder", "head", ...).
+   * Loads an ONNX file. `field` is the name that errors give it ("encoder", "head", ...).
    *
-   * @throws InvalidModelError when ONNX Runtime cannot load the source.
+   * @throws InvalidModelError when ONNX Runtime cannot load the file.
    */
-  static async open(source: ModelSource, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
+  static async open(file: Uint8Array, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
     const thread = new Worker(new URL("./inference-thread.mjs", import.meta.url), {
       // The thread is plain JavaScript: loaders that the process was started with (tsx) are not for it.
       execArgv: [],
       workerData: {
         // A view is cloned with the whole buffer under it.
-        source: typeof source === "string" ? source : new Uint8Array(source),
+        file: new Uint8Array(file),
         options: {
           executionProviders: ["cpu"],
           executionMode: "sequential",

@@ -3,7 +3,6 @@ import { reasonOf } from "./invalid-input.ts";
 import {
   fixedBatchSize,
   InvalidModelError,
-  type ModelSource,
   OnnxSession,
   pickOutput,
   rowsOf,
@@ -53,12 +52,12 @@ export class TextTower {
    * tokenizer, or its output is not one float32 vector per phrase.
    */
   static async open(
-    source: ModelSource,
+    file: Uint8Array,
     tokenizerSpec: TokenizerSpec,
     options: SessionOptions = {},
   ): Promise<TextTower> {
     const tokenizer = createTokenizer(tokenizerSpec);
-    const session = await OnnxSession.open(source, FIELD, options);
+    const session = await OnnxSession.open(file, FIELD, options);
     try {
       const run = tokenRunner(session, tokenizer);
       const firstWord = Object.keys(tokenizerSpec.vocabulary).find((word) => /^[a-z]+$/.test(word)) ?? "a";

@@ -21,7 +21,7 @@ import { CIFAR10_PREPROCESSING, hasSharedData, sharedFile } from "./shared-data.
 
 const SPEC = { ...CIFAR10_PREPROCESSING, width: 8, height: 6 };
 
-async function logits(encoder: Uint8Array | string, head: Uint8Array | string, spec = SPEC) {
+async function logits(encoder: Uint8Array, head: Uint8Array, spec = SPEC) {
   const images = Float32Array.from(weights(4 * tensorLength(spec), 17));
   const first = await EncoderSession.open(encoder, spec);
   const embeddings = await first.run(images, 4);
@@ -141,7 +141,11 @@ describe("splitGraph", () => {
       const whole = await readFile(`${folder}/model.onnx`);
       const error: unknown = await splitGraph(whole, "none such").catch((reason) => reason);
       const { candidates } = error as SplitError;
-      const expected = await logits(`${folder}/encoder.onnx`, `${folder}/head.onnx`, CIFAR10_PREPROCESSING);
+      const expected = await logits(
+        await readFile(`${folder}/encoder.onnx`),
+        await readFile(`${folder}/head.onnx`),
+        CIFAR10_PREPROCESSING,
+      );
       const split = await splitGraph(whole, candidates[0]);
       const actual = await logits(split.encoder, split.head, CIFAR10_PREPROCESSING);
       expect(largestDifference(actual.embeddings, expected.embeddings)).toBeLessThan(1e-5);

