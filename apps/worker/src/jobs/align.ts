@@ -38,8 +38,8 @@ const shortestSpan = 4;
 export function align(context: WorkerContext): Task {
   return runJob("align", shardJob, context, async (job, { database, artifactStore }, signal) => {
     const { pool } = database;
-    const subject = await loadRunSubject(database, job.runId);
-    const plan = await readPlan(pool, job.runId);
+    const subject = await loadRunSubject(database, job);
+    const plan = await readPlan(pool, job);
     const shards = await shardResults(pool, job.runId, "EMBED", embeddedShard);
     const axis = await conceptAxis(context, subject);
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { AlignmentAccumulator, selectRows } from "@faultline/core";
+import { queryPrepared } from "@faultline/db";
 import type { Task } from "graphile-worker";
 import { z } from "zod";
 import { type DatasetPlan, datasetPlanOf, readPlan, readRoles } from "../run/plan.ts";
@@ -34,8 +35,8 @@ export function embedShard(context: WorkerContext): Task {
   return runJob("embed-shard", shardJob, context, async (job, { database, artifactStore }, signal) => {
     const shard = await unfinishedShard(database.pool, job.runId, "EMBED", job.shard);
     if (!shard) return;
-    const subject = await loadRunSubject(database, job.runId);
-    const plan = datasetPlanOf(await readPlan(database.pool, job.runId), shard.datasetId);
+    const subject = await loadRunSubject(database, job);
+    const plan = datasetPlanOf(await readPlan(database.pool, job), shard.datasetId);
 
     const { modelVersion, visionLanguageModel } = subject.run;
     const images = await readImages(context, shard, plan);
@@ -100,7 +101,8 @@ function alignStage({ run }: RunSubject): Shard {
 /** Hashes of the shard's images; none when brought matrices make them unnecessary. */
 async function readImages({ database }: WorkerContext, shard: Shard, plan: DatasetPlan): Promise<string[]> {
   if (plan.brought.embedding && plan.brought.imageEmbedding) return [];
-  const { rows } = await database.pool.query<{ image: string }>(
+  const { rows } = await queryPrepared<{ image: string }>(
+    database.pool,
     `SELECT image_sha256 AS image FROM input
      WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position`,
     [shard.datasetId, shard.firstPosition, shard.endPosition],

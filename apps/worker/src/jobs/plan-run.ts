@@ -23,7 +23,7 @@ export function planRun(context: WorkerContext): Task {
     const { runId, attempt } = reference;
     // The job may run again though it finished (its worker died before the queue heard of it).
     if ((await findPlan(pool, runId))?.attempt === attempt) return;
-    const subject = await loadRunSubject(database, runId);
+    const subject = await loadRunSubject(database, reference);
     await requireReady(context, subject);
     await changeRun(pool, reference, async (client) => {
       await client.query(

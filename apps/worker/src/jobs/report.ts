@@ -24,7 +24,7 @@ import { type AlignedRun, readAlignedRun } from "../run/aligned-run.ts";
 import { readPlan } from "../run/plan.ts";
 import { RunFailure } from "../run/run-failure.ts";
 import { runJob, type WorkerContext } from "../run/run-job.ts";
-import { finishShard, shardResults, startStage } from "../run/run-state.ts";
+import { finishShard, type RunReference, shardResults, startStage } from "../run/run-state.ts";
 import { loadRunSubject, type RunSubject } from "../run/run-subject.ts";
 import { readColumns, storeColumns } from "../shards/columns.ts";
 import { HeatmapTotals } from "../shards/heatmap-groups.ts";
@@ -45,8 +45,8 @@ const conceptsOfClass = 10;
 export function report(context: WorkerContext): Task {
   return runJob("report", shardJob, context, async (job, { database, artifactStore }, signal) => {
     const { pool } = database;
-    const subject = await loadRunSubject(database, job.runId);
-    const analysis = await openAnalysis(context, subject);
+    const subject = await loadRunSubject(database, job);
+    const analysis = await openAnalysis(context, job);
     if (analysis.rows.evaluated.length === 0)
       throw new RunFailure(
         "None of the inputs to evaluate can be used: all are quarantined. See the reasons of the run's quarantined inputs and upload the dataset again.",
@@ -81,11 +81,11 @@ interface Analysis {
   planWarnings: ReportDetails["warnings"];
 }
 
-async function openAnalysis(context: WorkerContext, subject: RunSubject): Promise<Analysis> {
+async function openAnalysis(context: WorkerContext, reference: RunReference): Promise<Analysis> {
   const { database, artifactStore } = context;
-  const { id: runId } = subject.run;
+  const { runId } = reference;
   const aligned = await readAlignedRun(context, runId);
-  const plan = await readPlan(database.pool, runId);
+  const plan = await readPlan(database.pool, reference);
   const embedded = await shardResults(database.pool, runId, "EMBED", embeddedShard);
   const spans = await shardResults(database.pool, runId, "STRENGTHS", strengthsSpan);
   const rows = await RunRows.open(

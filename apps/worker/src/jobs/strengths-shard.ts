@@ -45,7 +45,7 @@ export function strengthsShard(context: WorkerContext): Task {
     const { pool } = database;
     const span = await unfinishedShard(pool, job.runId, "STRENGTHS", job.shard);
     if (!span) return;
-    const plan = datasetPlanOf(await readPlan(pool, job.runId), span.datasetId);
+    const plan = datasetPlanOf(await readPlan(pool, job), span.datasetId);
     const aligned = await readAlignedRun(context, job.runId);
     const embedded = (await shardResults(pool, job.runId, "EMBED", embeddedShard)).filter(
       (shard) =>

@@ -15,7 +15,7 @@ export function verdicts(context: WorkerContext): Task {
   return runJob("verdicts", shardJob, context, async (job, { database, artifactStore }, signal) => {
     const { pool } = database;
     await unfinishedShard(pool, job.runId, "VERDICTS", job.shard);
-    const { run } = await loadRunSubject(database, job.runId);
+    const { run } = await loadRunSubject(database, job);
     const [stage] = await shardResults(pool, job.runId, "REPORT", reported);
     if (!stage) throw new RunEnded();
     const { artifactSha256, resultSha256 } = stage.result;

@@ -1,4 +1,4 @@
-import type { RunStage } from "@faultline/db";
+import { queryPrepared, type RunStage } from "@faultline/db";
 import type pg from "pg";
 import { z } from "zod";
 import { RunEnded } from "./run-failure.ts";
@@ -47,21 +47,23 @@ export function changeRun<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return transaction(pool, async (client) => {
-    const { rowCount } = await client.query(
+    const { rowCount } = await queryPrepared(
+      client,
       `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
          AND cancel_requested_at IS NULL FOR NO KEY UPDATE`,
       [runId, attempt],
     );
     if (rowCount === 0) throw new RunEnded();
     const result = await work(client);
-    await client.query("SELECT pg_notify('faultline_run', $1)", [runId]);
+    await queryPrepared(client, "SELECT pg_notify('faultline_run', $1)", [runId]);
     return result;
   });
 }
 
 /** Adds a job to the queue within a transaction. With the same key it exists once. */
 async function enqueue(client: pg.PoolClient, job: string, payload: object, key: string): Promise<void> {
-  await client.query(
+  await queryPrepared(
+    client,
     `SELECT FROM graphile_worker.add_job($1, payload => $2::json, job_key => $3, max_attempts => $4)`,
     [job, JSON.stringify(payload), key, maximumAttempts],
   );
@@ -118,18 +120,21 @@ export async function finishShard(
   next: (client: pg.PoolClient) => Promise<void>,
 ): Promise<void> {
   await changeRun(pool, reference, async (client) => {
-    const finished = await client.query<{ inputs: number }>(
+    const finished = await queryPrepared<{ inputs: number }>(
+      client,
       `UPDATE run_shard SET result = $4, finished_at = now()
        WHERE run_id = $1 AND stage = $2 AND shard = $3 AND finished_at IS NULL RETURNING inputs`,
       [reference.runId, stage, shard, JSON.stringify(result)],
     );
     if (finished.rowCount === 0) return;
-    const left = await client.query(
+    const left = await queryPrepared(
+      client,
       "SELECT FROM run_shard WHERE run_id = $1 AND stage = $2 AND finished_at IS NULL LIMIT 1",
       [reference.runId, stage],
     );
     const last = left.rowCount === 0;
-    await client.query(
+    await queryPrepared(
+      client,
       `UPDATE run_progress SET done = done + $3, finished_at = CASE WHEN $4 THEN now() END
        WHERE run_id = $1 AND stage = $2`,
       [reference.runId, stage, finished.rows[0].inputs, last],
@@ -161,7 +166,8 @@ export async function unfinishedShard(
   stage: RunStage,
   shard: number,
 ): Promise<Shard | undefined> {
-  const { rows } = await pool.query<Shard & { finished: boolean }>(
+  const { rows } = await queryPrepared<Shard & { finished: boolean }>(
+    pool,
     `SELECT dataset_id AS "datasetId", first_position AS "firstPosition", end_position AS "endPosition",
        inputs, finished_at IS NOT NULL AS finished
      FROM run_shard WHERE run_id = $1 AND stage = $2 AND shard = $3`,

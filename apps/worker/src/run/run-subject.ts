@@ -1,5 +1,7 @@
 import { type Database, type Prisma, type RunConfiguration, runConfigurationSchema } from "@faultline/db";
+import { LRUCache } from "lru-cache";
 import { RunEnded } from "./run-failure.ts";
+import type { RunReference } from "./run-state.ts";
 
 const include = {
   modelVersion: true,
@@ -19,8 +21,18 @@ export interface RunSubject {
   attacked: boolean;
 }
 
+/** Subjects by run and attempt: a run's jobs come one after another, and reading this takes longer than some of them. */
+const remembered = new LRUCache<string, RunSubject, Database>({
+  max: 16,
+  fetchMethod: (key, _, { context }) => readRunSubject(context, key.split("/")[0]),
+});
+
 /** @throws RunEnded when the run was deleted */
-export async function loadRunSubject({ prisma }: Database, runId: string): Promise<RunSubject> {
+export function loadRunSubject(database: Database, { runId, attempt }: RunReference): Promise<RunSubject> {
+  return remembered.forceFetch(`${runId}/${attempt}`, { context: database });
+}
+
+async function readRunSubject({ prisma }: Database, runId: string): Promise<RunSubject> {
   const run = await prisma.run.findUnique({ where: { id: runId }, include });
   if (!run) throw new RunEnded();
   return {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { firstNotFinite, type Matrix, matrix, row } from "@faultline/core";
+import { queryPrepared } from "@faultline/db";
 import { type EncoderSession, embedImages, type PoisonInput, tensorLength } from "@faultline/inference";
 import { z } from "zod";
 import type { WorkerContext } from "../run/run-job.ts";
@@ -32,16 +33,25 @@ async function cached(
   const key = createHash("sha256")
     .update(JSON.stringify({ computation, ...madeFrom }))
     .digest("hex");
-  const found = await database.prisma.shardResult.findUnique({ where: { key } });
-  if (found && (await artifactStore.has(found.artifactSha256))) {
-    const bytes = await artifactStore.size(found.artifactSha256);
-    const columns = found.rows === 0 ? 0 : bytes / 4 / found.rows;
-    return cachedMatrixOf(found.artifactSha256, found.rows, columns, found.quarantined);
+  const { rows: kept } = await queryPrepared<{ sha256: string; rows: number; quarantined: unknown }>(
+    database.pool,
+    "SELECT artifact_sha256 AS sha256, rows, quarantined FROM shard_result WHERE key = $1",
+    [key],
+  );
+  if (kept.length > 0 && (await artifactStore.has(kept[0].sha256))) {
+    const { sha256, rows, quarantined: unusable } = kept[0];
+    const bytes = await artifactStore.size(sha256);
+    return cachedMatrixOf(sha256, rows, rows === 0 ? 0 : bytes / 4 / rows, unusable);
   }
   const { values, quarantined: unusable } = await compute();
   const stored = await storeMatrix(artifactStore, values);
-  const entry = { artifactSha256: stored.sha256, rows: stored.rows, quarantined: unusable };
-  await database.prisma.shardResult.upsert({ where: { key }, create: { key, ...entry }, update: entry });
+  await queryPrepared(
+    database.pool,
+    `INSERT INTO shard_result (key, artifact_sha256, rows, quarantined) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (key) DO UPDATE SET artifact_sha256 = excluded.artifact_sha256, rows = excluded.rows,
+       quarantined = excluded.quarantined`,
+    [key, stored.sha256, stored.rows, JSON.stringify(unusable)],
+  );
   return { stored, quarantined: unusable };
 }
 

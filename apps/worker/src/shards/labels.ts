@@ -1,3 +1,4 @@
+import { queryPrepared } from "@faultline/db";
 import type pg from "pg";
 import type { Shard } from "../run/run-state.ts";
 
@@ -11,7 +12,8 @@ export async function readLabels(
   { datasetId, firstPosition, endPosition }: Shard,
   classNumbers: readonly number[],
 ): Promise<Int32Array> {
-  const { rows } = await pool.query<{ label: number | null }>(
+  const { rows } = await queryPrepared<{ label: number | null }>(
+    pool,
     "SELECT label FROM input WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position",
     [datasetId, firstPosition, endPosition],
   );
