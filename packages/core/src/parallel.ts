@@ -38,8 +38,7 @@ export async function countHeatmapParallel(
   rows?: ArrayLike<number>,
   threads = availableParallelism(),
 ): Promise<HeatmapCounts> {
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new InvalidInputError("threads", `is ${threads}`, "Use a whole number >= 1.");
+  requireThreads(threads);
   const concepts = strengths.columns;
   const inputs = rows?.length ?? strengths.rows;
   if (inputs * concepts * concepts < SMALL_WORK || concepts > 4096) return countHeatmap(strengths, rows);
@@ -48,9 +47,7 @@ export async function countHeatmapParallel(
   requireCountable(strengths, rows ?? chosen);
   const shared = shareable(strengths.data);
   const parts = await Promise.all(
-    Array.from({ length: threads }, async (_, part) => {
-      const from = Math.floor((inputs * part) / threads);
-      const to = Math.floor((inputs * (part + 1)) / threads);
+    sharesOf(inputs, threads).map(async ([from, to]) => {
       const counts = new Uint32Array(new SharedArrayBuffer(4 * concepts * concepts));
       await runTask({
         kind: "pair-counts",
@@ -68,18 +65,27 @@ export async function countHeatmapParallel(
 }
 
 /**
- * `bootstrapMetrics` on a worker thread: the same intervals, while the calling thread does something else. Work of
- * under 2^22 inputs (inputs × rankings × replicates) is done at once on the calling thread.
+ * `bootstrapMetrics` on worker threads, each with some of the rankings: the same intervals, while the calling thread
+ * does something else. Work of under 2^22 inputs (inputs × rankings × replicates) is done at once on the calling
+ * thread.
+ *
+ * @param threads whole number >= 1; default: the machine's cores
  */
 export async function bootstrapMetricsParallel(
   rankings: readonly Ranking[],
   options: BootstrapOptions,
+  threads = availableParallelism(),
 ): Promise<MetricIntervals[]> {
+  requireThreads(threads);
   requireBootstrap(rankings, options);
   const inputs = rankings.length > 0 ? rankings[0].order.length : 0;
   if (inputs * rankings.length * (options.replicates ?? 1000) < SMALL_SWEEPS)
     return bootstrapMetrics(rankings, options);
-  return (await runTask({ kind: "bootstrap", rankings, options })) as MetricIntervals[];
+  const parts = sharesOf(rankings.length, Math.min(threads, rankings.length)).map(([from, to]) =>
+    // Every thread draws the same replicates: drawing takes less time than sweeping one ranking.
+    runTask({ kind: "bootstrap", rankings: rankings.slice(from, to), options }),
+  );
+  return ((await Promise.all(parts)) as MetricIntervals[][]).flat();
 }
 
 /**
@@ -102,6 +108,19 @@ export function nearestNeighboursParallel(
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
   await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
+}
+
+function requireThreads(threads: number): void {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new InvalidInputError("threads", `is ${threads}`, "Use a whole number >= 1.");
+}
+
+/** Bounds [from, to) of each thread's share of `count` things. */
+function sharesOf(count: number, threads: number): [number, number][] {
+  return Array.from({ length: threads }, (_, part) => [
+    Math.floor((count * part) / threads),
+    Math.floor((count * (part + 1)) / threads),
+  ]);
 }
 
 /** @returns what the thread answers */

@@ -69,8 +69,10 @@ describe("bootstrapMetricsParallel", () => {
     for (const replicates of [1_000, 10]) {
       const options = { seed: 5, replicates };
       const expected = bootstrapMetrics(rankings, options);
-      const calls = [1, 2].map(() => bootstrapMetricsParallel(rankings, options));
-      expect(await Promise.all(calls)).toEqual([expected, expected]);
+      const calls = [undefined, 1, 2, 3, 8].map((threads) =>
+        bootstrapMetricsParallel(rankings, options, threads),
+      );
+      expect(await Promise.all(calls)).toEqual(calls.map(() => expected));
     }
     expect(await bootstrapMetricsParallel([], { seed: 1 })).toEqual([]);
   });
@@ -78,6 +80,7 @@ describe("bootstrapMetricsParallel", () => {
   it("refuses what bootstrapMetrics refuses", async () => {
     const failure = bootstrapMetricsParallel(rankings, { seed: 1, confidence: 2 });
     await expect(failure).rejects.toThrow(InvalidInputError);
+    await expect(bootstrapMetricsParallel(rankings, { seed: 1 }, 0)).rejects.toThrow("threads");
   });
 });
 

@@ -8,7 +8,13 @@ import {
 import type { AlignmentQuality, CalibrationInputs, ReportDetails } from "@faultline/db";
 import type { Task } from "graphile-worker";
 import type { z } from "zod";
-import { calibrateDetectors, judge, measuredInputs, noThreshold } from "../report/detector-evaluation.ts";
+import {
+  calibrateDetectors,
+  type Judgements,
+  judge,
+  measuredInputs,
+  noThreshold,
+} from "../report/detector-evaluation.ts";
 import { type BothStrengths, encoderExplanation, headExplanation } from "../report/explanations.ts";
 import { analyseFaults, type FaultAnalysis } from "../report/fault-analysis.ts";
 import { interval } from "../report/intervals.ts";
@@ -28,6 +34,7 @@ import { finishShard, type RunReference, shardResults, startStage } from "../run
 import { loadRunSubject, type RunSubject } from "../run/run-subject.ts";
 import { readColumns, storeColumns } from "../shards/columns.ts";
 import { HeatmapTotals } from "../shards/heatmap-groups.ts";
+import { ROLE } from "../shards/roles.ts";
 import { floatBytes } from "../shards/stored-matrix.ts";
 import { embeddedShard, shardJob } from "./embed-shard.ts";
 import { strengthsSpan } from "./strengths-shard.ts";
@@ -182,6 +189,9 @@ async function analyse(
   );
   // A failure is thrown where it is awaited.
   measuring.catch(() => undefined);
+  const detector = detectors?.[configuration.similarity] ?? null;
+  const verdicts = await judge(rows, rows.evaluated, detector, signal);
+  const flagged = await flags(rows, measured.rows, verdicts, detector, signal);
   const faults = analyseFaults(
     rows,
     {
@@ -192,9 +202,6 @@ async function analyse(
     configuration,
   );
   signal.throwIfAborted();
-  const detector = detectors?.[configuration.similarity] ?? null;
-  const verdicts = await judge(rows, rows.evaluated, detector, signal);
-  const flagged = await judge(rows, measured.rows, detector, signal);
 
   const findConcepts = (
     first: Parameters<typeof findResponsibleConcepts>[0],
@@ -237,8 +244,8 @@ async function analyse(
   const pooledClasses = detector ? classes.flatMap((_, k) => (isPooled(detector, k) ? [k] : [])) : [];
   const threshold = detector ? Math.min(noThreshold, detector.model.references[0].threshold) : noThreshold;
   const defects = measured.defects.reduce((sum, value) => sum + value, 0);
-  const hits = countFlagged(flagged.defect, measured.defects, 1);
-  const falseAlarms = countFlagged(flagged.defect, measured.defects, 0);
+  const hits = countFlagged(flagged, measured.defects, 1);
+  const falseAlarms = countFlagged(flagged, measured.defects, 0);
   const sound = measured.rows.length - defects;
   const details: ReportDetails = {
     alignment: { ...analysis.quality, lambda: aligned.alignment.lambda, rank: aligned.alignment.rank },
@@ -341,6 +348,26 @@ async function storeRows(
 function isPooled(detector: Detector, classNumber: number): boolean {
   const { correct, incorrect } = detector.fallback(classNumber);
   return correct || incorrect;
+}
+
+/** Whether the detector takes the given rows for defects; `verdicts` has its answers for the evaluated ones. */
+async function flags(
+  rows: RunRows,
+  chosen: Uint32Array,
+  verdicts: Judgements,
+  detector: Detector | null,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const byRow = new Uint8Array(rows.columns.role.length);
+  rows.evaluated.forEach((row, i) => {
+    byRow[row] = verdicts.defect[i];
+  });
+  const others = chosen.filter((row) => !(rows.columns.role[row] & ROLE.EVALUATED));
+  const { defect } = await judge(rows, others, detector, signal);
+  others.forEach((row, i) => {
+    byRow[row] = defect[i];
+  });
+  return Uint8Array.from(chosen, (row) => byRow[row]);
 }
 
 function countFlagged(flagged: Uint8Array, defects: Uint8Array, kind: 0 | 1): number {

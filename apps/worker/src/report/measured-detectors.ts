@@ -43,17 +43,20 @@ export async function measureDetectors(
     return { metrics: [], combinedKept: false };
   const classes = calibration.input.classes.length;
   const fitted = { detectors, baselineRows: correctRows(calibration) };
-  const scores = await scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
+  const scoring = scoreDetectors(rows, measured.rows, fitted, classes, configuration.seed, signal);
   const semantic = new Set([...Object.keys(detectors ?? {}), "combined"]);
   const measureAll = (all: Record<string, Float64Array>) =>
     measure(all, semantic, measured.defects, configuration);
-  // The bootstrap of the single ones runs beside, on another core.
-  const [single, combined] = await Promise.all([
-    measureAll(scores),
-    combine(rows, measured, scores, calibration, configuration, signal),
+  const combining = combine(rows, measured, scoring, calibration, configuration, signal);
+  // Nearest neighbours and bootstraps run on other cores, so nothing waits for what it does not need.
+  const [scores, single, combined, ofCombined] = await Promise.all([
+    scoring,
+    scoring.then(measureAll),
+    combining,
+    combining.then((scores) => (scores ? measureAll({ combined: scores }) : [])),
   ]);
   return {
-    metrics: combined ? [...single, ...(await measureAll({ combined }))] : single,
+    metrics: [...single, ...ofCombined],
     combinedKept: combined !== null && keepCombined(combined, scores, measured.defects).kept,
   };
 }
@@ -69,7 +72,7 @@ function correctRows({ rows, input }: CalibrationRows): Uint32Array {
 async function combine(
   rows: RunRows,
   measured: MeasuredInputs,
-  measuredScores: DetectorScores,
+  measuredScores: Promise<DetectorScores>,
   calibration: CalibrationRows,
   configuration: RunConfiguration,
   signal: AbortSignal,
@@ -86,13 +89,15 @@ async function combine(
   if (!detectors || wrong < 2 || defects.length - wrong < 2) return null;
   const fitted = { detectors, baselineRows: correctRows(building) };
   const classes = calibration.input.classes.length;
-  const [taught, scores] = await Promise.all(
-    [teaching.rows, measured.rows].map((scored) =>
-      scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal),
-    ),
-  );
+  const score = (scored: Uint32Array) =>
+    scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal);
+  const [taught, scores, single] = await Promise.all([
+    score(teaching.rows),
+    score(measured.rows),
+    measuredScores,
+  ]);
   // A baseline that one of the two could not fit has no place in a combination of both.
-  const names = Object.keys(taught).filter((name) => name in measuredScores);
+  const names = Object.keys(taught).filter((name) => name in single);
   const chosen = Object.fromEntries(names.map((name) => [name, taught[name]]));
   const model = fitCombined(chosen, defects, { seed: configuration.seed });
   return combinedScores(model, scores);
