@@ -125,6 +125,8 @@ async function sampleImages(
   for (const shard of shards) {
     if (shard.datasetId !== base.datasetId || labels.length >= spaceCheckInputs) continue;
     const roles = await readRoles(artifactStore, datasetPlanOf(plan, shard.datasetId), shard);
+    const wanted = images.length < spaceCheckInputs ? ~0 : ROLE.CALIBRATION;
+    if (!roles.some((bits) => bits & wanted)) continue;
     const values = await readMatrix(artifactStore, shard.result.imageEmbedding);
     const unusable = new Set(shard.result.quarantined.map(({ position }) => position));
     const known = await readLabels(database.pool, shard, base.classNumbers);

@@ -99,7 +99,7 @@ function requireInputs(base: Uint8Array, attacked: Uint8Array | undefined): void
     );
 }
 
-/** A dataset's columns; read in pieces, so that a million inputs do not become a million objects at once. */
+/** A dataset's columns; read in pieces, and as text, so that a million inputs do not become a million objects. */
 async function readInputs(
   pool: pg.Pool,
   datasetId: string,
@@ -110,20 +110,24 @@ async function readInputs(
   const content: number[] = [];
   let complete = true;
   for (let read = step; read === step; ) {
-    const { rows } = await pool.query<{ split: Split; clean: number | null; content: string | null }>(
-      `SELECT input.split, clean.position AS clean, left(input.image_sha256, 8) AS content
+    const { rows } = await pool.query<{ splits: string | null; cleans: string; contents: string }>(
+      `SELECT string_agg(input.split::text, ',' ORDER BY input.position) AS splits,
+         string_agg(coalesce(clean.position, -1)::text, ',' ORDER BY input.position) AS cleans,
+         string_agg(coalesce(left(input.image_sha256, 8), ''), ',' ORDER BY input.position) AS contents
        FROM input LEFT JOIN input clean ON clean.id = input.clean_input_id
-       WHERE input.dataset_id = $1 AND input.position >= $2 AND input.position < $2 + $3::int
-       ORDER BY input.position`,
+       WHERE input.dataset_id = $1 AND input.position >= $2 AND input.position < $2 + $3::int`,
       [datasetId, splits.length, step],
     );
-    for (const row of rows) {
-      splits.push(row.split);
-      cleanPositions.push(row.clean ?? -1);
-      if (row.content === null) complete = false;
-      else content.push(Number.parseInt(row.content, 16));
+    const [{ splits: found, cleans, contents }] = rows;
+    if (found === null) break;
+    read = splits.length;
+    for (const split of found.split(",")) splits.push(split as Split);
+    for (const position of cleans.split(",")) cleanPositions.push(Number(position));
+    for (const hash of contents.split(",")) {
+      if (hash === "") complete = false;
+      else content.push(Number.parseInt(hash, 16));
     }
-    read = rows.length;
+    read = splits.length - read;
   }
   return {
     splits,

@@ -60,12 +60,20 @@ export function changeRun<T>(
   });
 }
 
-/** Adds a job to the queue within a transaction. With the same key it exists once. */
-async function enqueue(client: pg.PoolClient, job: string, payload: object, key: string): Promise<void> {
+/** Adds the jobs of shards to the queue, in that order, within a transaction. With the same key a job exists once. */
+async function enqueue(
+  client: pg.PoolClient,
+  { runId, attempt }: RunReference,
+  job: string,
+  shards: readonly number[],
+): Promise<void> {
   await queryPrepared(
     client,
-    `SELECT FROM graphile_worker.add_job($1, payload => $2::json, job_key => $3, max_attempts => $4)`,
-    [job, JSON.stringify(payload), key, maximumAttempts],
+    `SELECT graphile_worker.add_job($1::text,
+       payload => json_build_object('runId', $2::uuid, 'attempt', $3::int, 'shard', shard),
+       job_key => concat_ws('/', $2::uuid, $3::int, $1::text, shard), max_attempts => $4::int)
+     FROM unnest($5::int[]) AS shard`,
+    [job, runId, attempt, maximumAttempts, shards],
   );
 }
 
@@ -101,8 +109,7 @@ export async function startStage(
   );
   // The largest first: a small one at the end leaves the other workers idle for the shortest while.
   const order = [...shards.keys()].sort((a, b) => shards[b].inputs - shards[a].inputs || a - b);
-  for (const shard of order)
-    await enqueue(client, job, { runId, attempt, shard }, `${runId}/${attempt}/${job}/${shard}`);
+  await enqueue(client, { runId, attempt }, job, order);
 }
 
 /**
