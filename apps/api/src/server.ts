@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
@@ -89,7 +90,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       artifactStore,
       options.maximumUploadBytes,
     ),
-    networks: new NetworkSessions((sha256) => artifactStore.read(sha256), 1),
+    networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
+      instances: Math.min(2, availableParallelism()),
+    }),
     notifications,
     tokens: new KnownTokens(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),

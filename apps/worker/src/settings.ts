@@ -12,9 +12,9 @@ export interface WorkerSettings {
 
 /**
  * FAULTLINE_WORKER_CONCURRENCY and FAULTLINE_ORT_THREADS. By default one job more than there are cores (at most 5)
- * and one thread a session: parallelism then comes from jobs, threads never wait for one another, the job too many
- * computes while others wait for the database, and results do not depend on the machine. With N workers on one
- * machine set the concurrency to cores / N + 1.
+ * and one thread a network; of every network there is one instance less than jobs. Parallelism then comes from jobs,
+ * threads never wait for one another, the job too many begins or ends while others compute, and results do not depend
+ * on the machine. With N workers on one machine set the concurrency to cores / N + 1.
  *
  * @throws ZodError naming the variable
  */

@@ -42,7 +42,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { database, databaseUrl, artifactStore, signal, burialInterval = 1_000 } = options;
   const settings = { ...workerSettings(), ...defined(options) };
   const log = options.log ?? pino({ level: "silent" });
-  const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), settings.threads);
+  const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
+    threads: settings.threads,
+    instances: Math.max(1, settings.concurrency - 1),
+  });
   const context: WorkerContext = { database, artifactStore, networks, log };
 
   let abort: (error: Error) => void = () => undefined;

@@ -1,5 +1,6 @@
 import { EncoderSession } from "./encoder.ts";
 import { HeadSession } from "./head.ts";
+import type { SessionOptions } from "./onnx-session.ts";
 import { PreprocessingSpec } from "./preprocessing.ts";
 import { TextTower } from "./text-tower.ts";
 import { TokenizerSpec } from "./tokenizer.ts";
@@ -8,27 +9,33 @@ interface Session {
   close(): Promise<void>;
 }
 
-/** Sessions that are kept open though no job uses them; the least recently used are closed first. */
-const idleLimit = 6;
+/** A session and those who use it at this time. */
+interface Opened {
+  readonly session: Promise<Session>;
+  /** Copies of the network that it has in memory. */
+  readonly instances: number;
+  users: number;
+}
 
 /**
- * ONNX sessions of this process. A session runs one batch after another, so whoever needs a network at the same
- * time gets a session of its own; after that the session waits for the next use, since opening one costs more than
- * most uses.
+ * ONNX sessions of this process, one a network: whoever needs a network at the same time shares it, so that memory and
+ * busy cores depend on the settings alone. A session stays open for the next use, since opening one costs more than
+ * most uses: of those that nobody uses, what two encoders and four other networks take is kept, the least recently used
+ * are closed.
  */
 export class NetworkSessions {
   readonly #read: (sha256: string) => Promise<Buffer>;
-  readonly #threads: number;
+  readonly #options: SessionOptions;
   /** Least recently used first. */
-  #idle: { key: string; session: Session }[] = [];
+  readonly #opened = new Map<string, Opened>();
 
   /**
    * @param read the bytes with this SHA-256, as an artifact store has them
-   * @param threads ONNX Runtime threads of each session
+   * @param options of every session; instances are for encoders and image towers, other networks have one
    */
-  constructor(read: (sha256: string) => Promise<Buffer>, threads: number) {
+  constructor(read: (sha256: string) => Promise<Buffer>, options: SessionOptions = {}) {
     this.#read = read;
-    this.#threads = threads;
+    this.#options = options;
   }
 
   /** An image encoder or a VLM's image tower. @param preprocessing as stored with the model */
@@ -41,7 +48,8 @@ export class NetworkSessions {
     const spec = PreprocessingSpec.parse(preprocessing);
     return this.#with(
       `encoder/${sha256}/${JSON.stringify(spec)}`,
-      async () => EncoderSession.open(await this.#read(sha256), spec, { threads: this.#threads, field }),
+      async () => EncoderSession.open(await this.#read(sha256), spec, { ...this.#options, field }),
+      this.#instances,
       use,
     );
   }
@@ -50,7 +58,8 @@ export class NetworkSessions {
   withHead<T>(sha256: string, width: number, use: (head: HeadSession) => Promise<T>): Promise<T> {
     return this.#with(
       `head/${sha256}/${width}`,
-      async () => HeadSession.open(await this.#read(sha256), width, { threads: this.#threads }),
+      async () => HeadSession.open(await this.#read(sha256), width, this.#single),
+      1,
       use,
     );
   }
@@ -65,32 +74,67 @@ export class NetworkSessions {
       async () => {
         const tokenizer = JSON.parse((await this.#read(tokenizerSha256)).toString("utf8")) as unknown;
         const tower = await this.#read(sha256);
-        return TextTower.open(tower, TokenizerSpec.parse(tokenizer), { threads: this.#threads });
+        return TextTower.open(tower, TokenizerSpec.parse(tokenizer), this.#single);
       },
+      1,
       use,
     );
   }
 
+  /** Closes every session; those that are in use, when they no longer are. */
   async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map(({ session }) => session.close()));
+    const opened = [...this.#opened.values()];
+    this.#opened.clear();
+    await Promise.all(opened.map(closeUnused));
+  }
+
+  get #instances(): number {
+    return this.#options.instances ?? 1;
+  }
+
+  get #single(): SessionOptions {
+    return { ...this.#options, instances: 1 };
   }
 
   async #with<S extends Session, T>(
     key: string,
     open: () => Promise<S>,
+    instances: number,
     use: (session: S) => Promise<T>,
   ): Promise<T> {
-    const found = this.#idle.findIndex((idle) => idle.key === key);
-    const session = found >= 0 ? (this.#idle.splice(found, 1)[0].session as S) : await open();
+    const opened = this.#opened.get(key) ?? { session: open(), instances, users: 0 };
+    // The last one in the map is the last one used.
+    this.#opened.delete(key);
+    this.#opened.set(key, opened);
+    opened.users++;
     try {
-      const result = await use(session);
-      this.#idle.push({ key, session });
-      if (this.#idle.length > idleLimit) await this.#idle.shift()?.session.close();
-      return result;
+      return await use((await opened.session) as S);
     } catch (error) {
       // A session that failed may be broken: the next use opens a fresh one.
-      await session.close();
+      if (this.#opened.get(key) === opened) this.#opened.delete(key);
       throw error;
+    } finally {
+      opened.users--;
+      if (this.#opened.get(key) !== opened) await closeUnused(opened);
+      else await this.#closeLeastRecentlyUsed();
     }
   }
+
+  async #closeLeastRecentlyUsed(): Promise<void> {
+    const idle = [...this.#opened].filter(([, { users }]) => users === 0);
+    let surplus = idle.reduce((sum, [, { instances }]) => sum + instances, -(2 * this.#instances + 4));
+    for (const [key, opened] of idle) {
+      if (surplus <= 0) return;
+      surplus -= opened.instances;
+      this.#opened.delete(key);
+      await closeUnused(opened);
+    }
+  }
+}
+
+async function closeUnused({ users, session }: Opened): Promise<void> {
+  if (users > 0) return;
+  // What could not be opened needs no closing.
+  const open = await session.catch(() => undefined);
+  await open?.close();
 }

@@ -4,6 +4,11 @@ import { InvalidInputError } from "./invalid-input.ts";
 export interface SessionOptions {
   /** Threads that one operator may use (ONNX Runtime's intra-op threads). Default 1. */
   readonly threads?: number;
+  /**
+   * Copies of the network in memory, each with a thread of its own: so many runs are carried out at the same time.
+   * Default 1.
+   */
+  readonly instances?: number;
 }
 
 /** An ONNX file that is none, or whose inputs and outputs are not what its role needs. */
@@ -52,26 +57,30 @@ interface PendingRun {
 }
 
 /**
- * An ONNX Runtime session (CPU) in a thread of its own. Runs are carried out one after another, in order.
+ * A network in ONNX Runtime (CPU), in threads of its own. A run goes to the instance that has the fewest; each instance
+ * carries out its runs one after another, in order.
  *
- * `close()` ends the thread; an unclosed session does not keep the process alive.
+ * `close()` ends the threads; an unclosed session does not keep the process alive.
  */
 export class OnnxSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly #thread: Worker;
-  readonly #pending = new Map<number, PendingRun>();
+  readonly #instances: readonly Instance[];
   #nextId = 0;
   #closed: Error | undefined;
 
-  private constructor(thread: Worker, inputs: readonly TensorInfo[], outputs: readonly TensorInfo[]) {
-    this.#thread = thread;
+  private constructor(
+    instances: readonly Instance[],
+    inputs: readonly TensorInfo[],
+    outputs: readonly TensorInfo[],
+  ) {
+    this.#instances = instances;
     this.inputs = inputs;
     this.outputs = outputs;
-    thread.on("message", (message: ThreadMessage) => this.#settle(message));
-    thread.on("error", (error) => this.#fail(error));
-    thread.on("exit", () => this.#fail(new Error("the inference thread ended")));
-    thread.unref();
+    for (const { thread } of instances) {
+      thread.on("error", (error) => this.#fail(error));
+      thread.on("exit", () => this.#fail(new Error("the inference thread ended")));
+    }
   }
 
   /**
@@ -80,6 +89,58 @@ export class OnnxSession {
    * @throws InvalidModelError when ONNX Runtime cannot load the file.
    */
   static async open(file: Uint8Array, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
+    const { threads = 1, instances: count = 1 } = options;
+    const opened = await Promise.allSettled(
+      Array.from({ length: count }, () => Instance.open(file, field, threads)),
+    );
+    const instances = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failed = opened.find((result) => result.status === "rejected");
+    if (failed) {
+      await Promise.all(instances.map(({ thread }) => thread.terminate()));
+      throw failed.reason;
+    }
+    const [{ inputs, outputs }] = instances;
+    return new OnnxSession(instances, inputs.map(tensorInfo), outputs.map(tensorInfo));
+  }
+
+  /**
+   * Runs the graph and returns the named outputs. The buffers of `feeds` are moved to the thread: the caller's
+   * arrays are empty afterwards. Only shared memory stays the caller's, who may write to it again when the run is
+   * done: for whoever runs many batches, since new memory for each of them costs collections.
+   */
+  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const idlest = this.#instances.reduce((best, other) => (other.waiting < best.waiting ? other : best));
+    return idlest.run(this.#nextId++, feeds, outputs);
+  }
+
+  async close(): Promise<void> {
+    this.#fail(new Error("the session was closed"));
+    await Promise.all(this.#instances.map(({ thread }) => thread.terminate()));
+  }
+
+  #fail(error: Error): void {
+    this.#closed ??= error;
+    for (const instance of this.#instances) instance.fail(error);
+  }
+}
+
+/** One ONNX Runtime session and the thread that it runs in. */
+class Instance {
+  readonly thread: Worker;
+  readonly inputs: readonly Metadata[];
+  readonly outputs: readonly Metadata[];
+  readonly #pending = new Map<number, PendingRun>();
+
+  private constructor(thread: Worker, inputs: readonly Metadata[], outputs: readonly Metadata[]) {
+    this.thread = thread;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    thread.on("message", (message: ThreadMessage) => this.#settle(message));
+    thread.unref();
+  }
+
+  static async open(file: Uint8Array, field: string, threads: number): Promise<Instance> {
     const thread = new Worker(new URL("./inference-thread.mjs", import.meta.url), {
       // The thread is plain JavaScript: loaders that the process was started with (tsx) are not for it.
       execArgv: [],
@@ -89,7 +150,7 @@ export class OnnxSession {
         options: {
           executionProviders: ["cpu"],
           executionMode: "sequential",
-          intraOpNumThreads: options.threads ?? 1,
+          intraOpNumThreads: threads,
           interOpNumThreads: 1,
           // Errors are thrown; printed too they would only be noise.
           logSeverityLevel: 4,
@@ -109,21 +170,23 @@ export class OnnxSession {
         "Upload a valid ONNX file (for PyTorch: torch.onnx.export)",
       );
     }
-    return new OnnxSession(thread, started.inputs.map(tensorInfo), started.outputs.map(tensorInfo));
+    return new Instance(thread, started.inputs, started.outputs);
   }
 
-  /**
-   * Runs the graph and returns the named outputs. The buffers of `feeds` are moved to the thread: the caller's
-   * arrays are empty afterwards. Only shared memory stays the caller's, who may write to it again when the run is
-   * done: for whoever runs many batches, since new memory for each of them costs collections.
-   */
-  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
-    if (this.#closed) return Promise.reject(this.#closed);
-    const id = this.#nextId++;
+  /** Runs that were asked for and are not done. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  run(
+    id: number,
+    feeds: Record<string, TensorValue>,
+    outputs: readonly string[],
+  ): Promise<Record<string, OutputValue>> {
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#thread.ref();
-      this.#thread.postMessage(
+      this.thread.ref();
+      this.thread.postMessage(
         { id, feeds, outputs },
         Object.values(feeds).flatMap(({ data: { buffer } }) =>
           buffer instanceof ArrayBuffer ? [buffer] : [],
@@ -132,24 +195,19 @@ export class OnnxSession {
     });
   }
 
-  async close(): Promise<void> {
-    this.#fail(new Error("the session was closed"));
-    await this.#thread.terminate();
+  /** Rejects every run that is not done. */
+  fail(error: Error): void {
+    for (const run of this.#pending.values()) run.reject(error);
+    this.#pending.clear();
   }
 
   #settle(message: ThreadMessage): void {
     if (message.ready !== undefined) return;
     const run = this.#pending.get(message.id);
     this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.#thread.unref();
+    if (this.#pending.size === 0) this.thread.unref();
     if (message.values) run?.resolve(message.values);
     else run?.reject(new Error(`ONNX Runtime: ${message.error}`));
-  }
-
-  #fail(error: Error): void {
-    this.#closed ??= error;
-    for (const run of this.#pending.values()) run.reject(error);
-    this.#pending.clear();
   }
 }
 
