@@ -91,18 +91,21 @@ async function photographs(): Promise<void> {
           ),
         ) as BareTiming;
       const ours = () => timeRun(world, { ...vlm, modelVersionId, datasetId: dataset.id }, pictures.length);
-      /** Worker processes that have done two runs, as the session has warmed up, too: V8 compiles during the first. */
+      /**
+       * Worker processes that have done some runs, as the session has warmed up, too: V8 compiles during the first
+       * five, those jobs last that a run has one of.
+       */
       const startWarm = async (processes: number) => {
         await world.startWorkers(processes, Math.floor(cores / processes) + 1);
-        for (let run = 0; run < 2; run++) await ours();
+        for (let run = 0; run < 5; run++) await ours();
       };
       // Other work on the machine comes and goes: both sides run in turn, and the median of each counts.
       await startWarm(1);
       const rounds: { bare: BareTiming; one: RunTiming }[] = [];
-      for (let round = 0; round < 3; round++) rounds.push({ bare: bare(), one: await ours() });
+      for (let round = 0; round < 5; round++) rounds.push({ bare: bare(), one: await ours() });
       await world.stopWorkers();
       const median = (value: (round: (typeof rounds)[number]) => number) =>
-        rounds.map(value).sort((x, y) => x - y)[1];
+        rounds.map(value).sort((x, y) => x - y)[rounds.length >> 1];
       const one = median((round) => round.one.imagesPerSecond);
       const session = (value: number) => ({ name: "bare onnxruntime session", value });
       const throughput = session(median((round) => round.bare.imagesPerSecond));
@@ -229,7 +232,7 @@ async function timeRun(
   const { prisma } = registration.database;
   await prisma.shardResult.deleteMany();
   const before = world.workerSeconds();
-  const run = await registration.finished(await registration.startRun(parts), 600_000);
+  const run = await registration.finished(await registration.startRun(parts), 600_000, 500);
   if (run.status !== "SUCCEEDED") throw new Error(`${run.error}`);
   const spent = world.workerSeconds() - before;
   const embed = await prisma.runProgress.findFirstOrThrow({ where: { runId: run.id, stage: "EMBED" } });

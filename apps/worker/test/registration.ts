@@ -204,25 +204,33 @@ export class Registration {
   }
 
   /** The run when it has ended. */
-  async finished(runId: string, timeout?: number) {
+  async finished(runId: string, timeout?: number, interval?: number) {
     // A bare statement: whole rows twenty times a second would take time from the worker that is measured.
-    await until(async () => {
-      const { rowCount } = await this.database.pool.query(
-        "SELECT FROM run WHERE id = $1 AND status NOT IN ('QUEUED', 'RUNNING')",
-        [runId],
-      );
-      return rowCount === 1 || undefined;
-    }, timeout);
+    await until(
+      async () => {
+        const { rowCount } = await this.database.pool.query(
+          "SELECT FROM run WHERE id = $1 AND status NOT IN ('QUEUED', 'RUNNING')",
+          [runId],
+        );
+        return rowCount === 1 || undefined;
+      },
+      timeout,
+      interval,
+    );
     return this.database.prisma.run.findUniqueOrThrow({ where: { id: runId }, include: { report: true } });
   }
 }
 
 /** Polls until something is there. */
-export async function until<T>(probe: () => Promise<T | undefined>, timeout = 60_000): Promise<T> {
+export async function until<T>(
+  probe: () => Promise<T | undefined>,
+  timeout = 60_000,
+  interval = 50,
+): Promise<T> {
   for (const deadline = Date.now() + timeout; ; ) {
     const found = await probe();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`nothing happened within ${timeout} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, interval));
   }
 }

@@ -1,8 +1,20 @@
-import { randomUUID } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import {
   ArtifactError,
   type ArtifactStore,
@@ -11,12 +23,13 @@ import {
   type PutOptions,
   type StoredArtifact,
 } from "./artifact-store.ts";
-import { assertPromised, hashFile, spool } from "./spool.ts";
+import { assertPromised, assertSize, hashFile, spool } from "./spool.ts";
 
 /**
- * Up to so many bytes are read at once, on the calling thread: 0.01 ms for a photograph of 1 kB, 0.05 ms for 256 kB.
- * Each of the four trips through libuv's thread pool that `readFile` makes costs more than that (0.06 ms in all,
+ * Up to so many bytes are read and written at once, on the calling thread: 0.01 ms for a photograph of 1 kB, 0.05 ms for
+ * 256 kB. Each of the four trips through libuv's thread pool that `readFile` makes costs more than that (0.06 ms in all,
  * 0.17 beside busy cores), which a run pays for every picture, and for every shard that a detector is measured on.
+ * Writing by eleven trips takes 1.7 ms of processor time instead of 0.5. Only what waits for the disk stays a trip.
  */
 const smallBytes = 256 * 2 ** 10;
 
@@ -47,6 +60,8 @@ export class FolderArtifactStore implements ArtifactStore {
     content: Uint8Array | AsyncIterable<Uint8Array>,
     options: PutOptions = {},
   ): Promise<StoredArtifact> {
+    if (content instanceof Uint8Array && content.byteLength <= smallBytes)
+      return this.putSmall(content, options);
     const file = path.join(this.incoming, randomUUID());
     try {
       const stored = await spool(content, file, options.maxBytes ?? this.maxBytes);
@@ -56,6 +71,26 @@ export class FolderArtifactStore implements ArtifactStore {
     } finally {
       await rm(file, { force: true });
     }
+  }
+
+  private async putSmall(content: Uint8Array, options: PutOptions): Promise<StoredArtifact> {
+    const bytes = content.byteLength;
+    assertSize(bytes, options.maxBytes ?? this.maxBytes);
+    const stored = { sha256: createHash("sha256").update(content).digest("hex"), bytes };
+    assertPromised(stored, options.sha256);
+    const target = this.fileOf(stored.sha256);
+    if (statSync(target, { throwIfNoEntry: false })?.size === bytes) return stored;
+    const file = path.join(this.incoming, randomUUID());
+    try {
+      await withDurable(openSync(file, "wx"), (descriptor) => writeFileSync(descriptor, content));
+      mkdirSync(path.dirname(target), { recursive: true });
+      renameSync(file, target);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    }
+    await sync(path.dirname(target));
+    return stored;
   }
 
   async putFile(file: string, options: PutOptions = {}): Promise<StoredArtifact> {
@@ -196,10 +231,17 @@ function notFound(sha256: string): (error: NodeJS.ErrnoException) => never {
 }
 
 async function sync(file: string): Promise<void> {
-  const handle = await open(file, "r");
+  await withDurable(openSync(file, "r"), () => {});
+}
+
+const flush = promisify(fsync);
+
+/** Makes durable what `use` has done to an open file or folder, and closes it. */
+async function withDurable(descriptor: number, use: (descriptor: number) => void): Promise<void> {
   try {
-    await handle.sync();
+    use(descriptor);
+    await flush(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }

@@ -50,6 +50,7 @@ export function assertPromised(stored: StoredArtifact, promised: string | undefi
   }
 }
 
-function assertSize(bytes: number, maxBytes: number): void {
+/** @throws ArtifactError TOO_LARGE */
+export function assertSize(bytes: number, maxBytes: number): void {
   if (bytes > maxBytes) throw new ArtifactError("TOO_LARGE", `The content is larger than ${maxBytes} bytes`);
 }

@@ -69,7 +69,7 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
   });
 
   test("reads blobs whole, whatever their size", async () => {
-    for (const size of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
+    for (const size of [0, 1, 65_535, 65_536, 65_537, 200_000, 262_144, 262_145]) {
       const content = randomBytes(size);
       const stored = await store.put(content);
       expect((await store.read(stored.sha256)).equals(content), `${size} bytes`).toBe(true);
@@ -111,19 +111,21 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
     await expect(store.readRange(stored.sha256, 20_000, 2)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
   });
 
-  test("refuses content that is not what was promised, and keeps none of it", async () => {
-    const content = randomBytes(1000);
-    const promised = sha256(randomBytes(1000));
-    await expect(store.put(content, { sha256: promised })).rejects.toMatchObject({ code: "HASH_MISMATCH" });
-    expect(await store.has(promised)).toBe(false);
-    expect(await store.has(sha256(content))).toBe(false);
-  });
+  test.each([1000, 300_000])(
+    "refuses %i bytes that are not what was promised, and keeps none",
+    async (size) => {
+      const content = randomBytes(size);
+      const promised = sha256(randomBytes(1000));
+      await expect(store.put(content, { sha256: promised })).rejects.toMatchObject({ code: "HASH_MISMATCH" });
+      expect(await store.has(promised)).toBe(false);
+      expect(await store.has(sha256(content))).toBe(false);
+    },
+  );
 
   test("refuses content that is too large", async () => {
     const content = randomBytes(1001);
-    await expect(store.put(chunks(content, 10), { maxBytes: 1000 })).rejects.toMatchObject({
-      code: "TOO_LARGE",
-    });
+    for (const given of [content, chunks(content, 10)])
+      await expect(store.put(given, { maxBytes: 1000 })).rejects.toMatchObject({ code: "TOO_LARGE" });
     expect(await store.has(sha256(content))).toBe(false);
   });
 
@@ -137,10 +139,14 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
   });
 
   test("many writers of the same content do not disturb each other", async () => {
-    const content = randomBytes(300_000);
-    const stored = await Promise.all(Array.from({ length: 8 }, () => store.put(chunks(content, 7_000))));
-    expect(new Set(stored.map(({ sha256 }) => sha256)).size).toBe(1);
-    expect(content.equals(await store.read(stored[0].sha256))).toBe(true);
+    for (const size of [3_000, 300_000]) {
+      const content = randomBytes(size);
+      const stored = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => store.put(i % 2 ? content : chunks(content, 700))),
+      );
+      expect(new Set(stored.map(({ sha256 }) => sha256)).size).toBe(1);
+      expect(content.equals(await store.read(stored[0].sha256))).toBe(true);
+    }
   });
 
   test("says what it does not have, and forgets what is deleted", async () => {
@@ -168,7 +174,12 @@ test("the folder store leaves no temporary files and removes those of killed pro
   await utimes(path.join(incoming, "old"), 0, 0);
   await writeFile(path.join(incoming, "young"), "half");
   const store = await FolderArtifactStore.open(directory);
-  await store.put(randomBytes(100));
+  for (const size of [100, 300_000]) {
+    const content = randomBytes(size);
+    await store.put(content);
+    await store.put(content);
+    await expect(store.put(randomBytes(size), { sha256: sha256(content) })).rejects.toThrow();
+  }
   expect(await readdir(incoming)).toEqual(["young"]);
 });
 
