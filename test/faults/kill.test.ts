@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { random } from "@faultline/core";
+import { RunStage } from "@faultline/db";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   menagerie,
@@ -18,6 +19,7 @@ import { type WorkerFixture, workerFixture } from "../../apps/worker/test/worker
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const runs = 20;
 const seed = 20261124;
+const stagesInOrder = Object.values(RunStage);
 
 /** A process that is started again whenever it dies. */
 class Immortal {
@@ -174,19 +176,29 @@ describe("killed at random moments", () => {
     const stages = new Set<string>();
     for (let i = 0; i < runs; i++) {
       const runId = await startRun(`run ${i}`);
-      const timers = Array.from({ length: 2 }, () => {
-        const victim = processes[Math.floor(uniform() * processes.length)];
-        return setTimeout(
-          async () => {
-            const { stage } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
-            stages.add(stage ?? "QUEUED");
-            victim.kill();
-          },
-          uniform() * duration * 1.2,
-        );
-      });
+      const strike = async (victim: Immortal) => {
+        const { stage } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
+        stages.add(stage ?? "QUEUED");
+        victim.kill();
+      };
+      const victim = () => processes[Math.floor(uniform() * processes.length)];
+      // One at any time of a run; one while a stage of it is worked on, since the late stages of a run that is held up
+      // lie beyond the time that another took.
+      const timer = setTimeout(strike, uniform() * duration * 1.2, victim());
+      const [aimed, aim, delay] = [victim(), i % stagesInOrder.length, uniform() * 60];
+      await until(
+        async () => {
+          const { stage, status } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
+          const over = status !== "QUEUED" && status !== "RUNNING";
+          return over || (stage !== null && stagesInOrder.indexOf(stage) >= aim) || undefined;
+        },
+        120_000,
+        5,
+      );
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await strike(aimed);
       const run = await registration.finished(runId);
-      for (const timer of timers) clearTimeout(timer);
+      clearTimeout(timer);
       expect(run).toMatchObject({ status: "SUCCEEDED", error: null, attempt: 1 });
       expect(run.report?.resultSha256).toBe(wanted);
       const verdicts = await prisma.verdict.findMany({
@@ -206,5 +218,6 @@ describe("killed at random moments", () => {
         `an undisturbed run took ${duration} ms, all ${Math.round((Date.now() - began) / 1000)} s`,
     );
     expect(kills.reduce((a, b) => a + b)).toBeGreaterThan(runs);
+    expect([...stages]).toEqual(expect.arrayContaining(["EMBED", "REPORT"]));
   });
 });

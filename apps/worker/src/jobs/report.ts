@@ -234,12 +234,29 @@ async function analyse(
         conceptsOverall,
       )
     : null;
-  const { metrics, combinedKept } = await measuring;
   const named = await nameExamples(context, rows, [
     ...overall,
     ...byClass.flatMap(({ concepts }) => concepts),
     ...(attackConcepts ?? []),
   ]);
+  const explanations = await explain(context, subject, analysis, faults, shownRows, calibrationRows);
+  const heatmaps: RunResult["heatmaps"] = [];
+  const heatmapColumns: Record<string, Uint8Array> = {};
+  for (const { counts, ...heatmap } of runHeatmaps(totals, classes.length)) {
+    heatmaps.push(heatmap);
+    heatmapColumns[`${heatmap.kind}/${heatmap.subset}/${heatmap.classIndex}`] = counts;
+  }
+  const put = async (bytes: Uint8Array) => (await artifactStore.put(bytes)).sha256;
+  const stored = {
+    calibrationStrengths: await put(floatBytes(calibrationStrengths.data)),
+    calibrationInputs: await put(Buffer.from(JSON.stringify(calibration))),
+    conceptVectors: await put(floatBytes(aligned.conceptVectors.data)),
+    strengths: await storeRows(context, rows, "strengths"),
+    vlmStrengths: await storeRows(context, rows, "vlmStrengths"),
+    heatmaps: await storeColumns(artifactStore, heatmapColumns),
+    verdicts: await storeColumns(artifactStore, verdictColumns(rows, faults, verdicts)),
+  };
+  const { metrics, combinedKept } = await measuring;
 
   const pooledClasses = detector ? classes.flatMap((_, k) => (isPooled(detector, k) ? [k] : [])) : [];
   const threshold = detector ? Math.min(noThreshold, detector.model.references[0].threshold) : noThreshold;
@@ -260,7 +277,7 @@ async function analyse(
       concepts: concepts.map(named),
     })),
     attackConcepts: attackConcepts?.map(named) ?? null,
-    ...(await explain(context, subject, analysis, faults, shownRows, calibrationRows)),
+    ...explanations,
     detector: {
       similarity: configuration.similarity,
       falseAlarmRate: configuration.falseAlarmRate,
@@ -274,9 +291,9 @@ async function analyse(
     },
     calibration: {
       inputs: calibrationRows.length,
-      strengthsSha256: (await artifactStore.put(floatBytes(calibrationStrengths.data))).sha256,
-      inputsSha256: (await artifactStore.put(Buffer.from(JSON.stringify(calibration)))).sha256,
-      conceptVectorsSha256: (await artifactStore.put(floatBytes(aligned.conceptVectors.data))).sha256,
+      strengthsSha256: stored.calibrationStrengths,
+      inputsSha256: stored.calibrationInputs,
+      conceptVectorsSha256: stored.conceptVectors,
     },
     warnings: [
       ...planWarnings,
@@ -298,12 +315,6 @@ async function analyse(
     ],
   };
 
-  const heatmaps: RunResult["heatmaps"] = [];
-  const heatmapColumns: Record<string, Uint8Array> = {};
-  for (const { counts, ...heatmap } of runHeatmaps(totals, classes.length)) {
-    heatmaps.push(heatmap);
-    heatmapColumns[`${heatmap.kind}/${heatmap.subset}/${heatmap.classIndex}`] = counts;
-  }
   const accuracy = labelled > 0 ? wilsonInterval(labelled - misclassified.length, labelled) : null;
   const { overall: shares } = faults.report;
   return {
@@ -321,15 +332,15 @@ async function analyse(
       headFaults: shares.head,
       undecidedFaults: shares.undecided,
       details,
-      strengthsSha256: await storeRows(context, rows, "strengths"),
-      vlmStrengthsSha256: await storeRows(context, rows, "vlmStrengths"),
+      strengthsSha256: stored.strengths,
+      vlmStrengthsSha256: stored.vlmStrengths,
       alignmentSha256: aligned.alignmentSha256,
     },
     ...confusionTables(rows, faults, classes.length),
     detectorMetrics: metrics,
     heatmaps,
-    heatmapsSha256: await storeColumns(artifactStore, heatmapColumns),
-    verdictsSha256: await storeColumns(artifactStore, verdictColumns(rows, faults, verdicts)),
+    heatmapsSha256: stored.heatmaps,
+    verdictsSha256: stored.verdicts,
   };
 }
 
