@@ -118,7 +118,7 @@ export function headLogits(
  */
 function batchSize(encoder: EncoderSession): number {
   if (encoder.fixedBatchSize !== null) return encoder.fixedBatchSize;
-  return Math.max(1, Math.min(32, Math.floor(4_000_000 / tensorLength(encoder.preprocessing))));
+  return Math.max(1, Math.min(48, Math.floor(4_000_000 / tensorLength(encoder.preprocessing))));
 }
 
 /**

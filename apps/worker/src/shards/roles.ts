@@ -51,8 +51,11 @@ export function assignRoles(
 ): Roles {
   const warnings: Roles["warnings"] = [];
   const baseRoles = new Uint8Array(base.splits.length);
-  const positionsOf = (split: Split) =>
-    Uint32Array.from(base.splits.flatMap((held, position) => (held === split ? [position] : [])));
+  const positionsOf = (split: Split) => {
+    const positions: number[] = [];
+    for (const [position, held] of base.splits.entries()) if (held === split) positions.push(position);
+    return Uint32Array.from(positions);
+  };
   const mark = (positions: Iterable<number>, role: number) => {
     for (const position of positions) baseRoles[position] |= role;
   };
