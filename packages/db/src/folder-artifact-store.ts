@@ -29,7 +29,7 @@ import { assertPromised, assertSize, hashFile, spool } from "./spool.ts";
  * Up to so many bytes are read and written at once, on the calling thread: 0.01 ms for a photograph of 1 kB, 0.05 ms for
  * 256 kB. Each of the four trips through libuv's thread pool that `readFile` makes costs more than that (0.06 ms in all,
  * 0.17 beside busy cores), which a run pays for every picture, and for every shard that a detector is measured on.
- * Writing by eleven trips takes 1.7 ms of processor time instead of 0.5. Only what waits for the disk stays a trip.
+ * Writing would take eleven, 1.7 ms of processor time instead of 0.5: only what waits for the disk stays one.
  */
 const smallBytes = 256 * 2 ** 10;
 

@@ -37,7 +37,7 @@ export async function findPlan(pool: pg.Pool, runId: string): Promise<RunPlan | 
   return planned?.result;
 }
 
-/** Plans by run and attempt, as of every job. */
+/** Plans by run and attempt: every job of a run reads its plan. */
 const remembered = new LRUCache<string, RunPlan, pg.Pool>({
   max: 16,
   fetchMethod: async (key, _, { context }) => {
