@@ -78,19 +78,15 @@ export class FolderArtifactStore implements ArtifactStore {
     assertSize(bytes, options.maxBytes ?? this.maxBytes);
     const stored = { sha256: createHash("sha256").update(content).digest("hex"), bytes };
     assertPromised(stored, options.sha256);
-    const target = this.fileOf(stored.sha256);
-    if (statSync(target, { throwIfNoEntry: false })?.size === bytes) return stored;
+    if (this.holds(stored)) return stored;
     const file = path.join(this.incoming, randomUUID());
     try {
       await withDurable(openSync(file, "wx"), (descriptor) => writeFileSync(descriptor, content));
-      mkdirSync(path.dirname(target), { recursive: true });
-      renameSync(file, target);
-    } catch (error) {
+      await this.moveIntoPlace(file, stored);
+      return stored;
+    } finally {
       rmSync(file, { force: true });
-      throw error;
     }
-    await sync(path.dirname(target));
-    return stored;
   }
 
   async putFile(file: string, options: PutOptions = {}): Promise<StoredArtifact> {
@@ -149,13 +145,16 @@ export class FolderArtifactStore implements ArtifactStore {
     return path.join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
 
-  private async moveIntoPlace(file: string, { sha256, bytes }: StoredArtifact): Promise<void> {
-    const target = this.fileOf(sha256);
-    const present = await stat(target).catch(() => null);
-    if (present?.size === bytes) return;
-    await mkdir(path.dirname(target), { recursive: true });
+  private holds({ sha256, bytes }: StoredArtifact): boolean {
+    return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
+  }
+
+  private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
+    if (this.holds(stored)) return;
+    const target = this.fileOf(stored.sha256);
+    mkdirSync(path.dirname(target), { recursive: true });
     try {
-      await rename(file, target);
+      renameSync(file, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
       // The file lies on another file system: copy it beside first, so that the last step is a rename.
