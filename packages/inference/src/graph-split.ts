@@ -4,6 +4,7 @@ import {
   decodeModel,
   type Graph,
   type GraphNode,
+  imageInputs,
   onnx,
   producersOf,
   readsOf,
@@ -11,7 +12,7 @@ import {
   type Shape,
   subgraph,
 } from "./onnx-graph.ts";
-import { OnnxSession } from "./onnx-session.ts";
+import { withSession } from "./onnx-session.ts";
 
 /** The tensor at which a graph was to be split is not there, or is no bottleneck. */
 export class SplitError extends InvalidInputError {
@@ -57,13 +58,13 @@ export async function splitGraph(
       `the graph has no tensor "${penultimateTensor}"`,
       bottlenecks(graph, producers, images, logits),
     );
-  const headNodes = ancestors(logits, producers, penultimateTensor);
+  const headNodes = ancestors([logits], producers, penultimateTensor);
   if (!feeds(headNodes, penultimateTensor) || headNodes.some((node) => readsOf(node).some(isIn(images))))
     throw new SplitError(
       `the logits do not depend on the image through "${penultimateTensor}" alone`,
       bottlenecks(graph, producers, images, logits),
     );
-  const encoderNodes = ancestors(penultimateTensor, producers);
+  const encoderNodes = ancestors([penultimateTensor], producers);
   const embedding = (shape?: Shape) =>
     onnx.ValueInfoProto.create({
       name: penultimateTensor,
@@ -81,14 +82,6 @@ function isIn(names: ReadonlySet<string>): (name: string) => boolean {
   return (name) => names.has(name);
 }
 
-/** Graph inputs that are no initializers: before IR version 4 every initializer is listed as an input too. */
-function imageInputs(graph: Graph): Set<string> {
-  const initializers = new Set((graph.initializer ?? []).map((tensor) => tensor.name));
-  return new Set(
-    (graph.input ?? []).map((input) => input.name ?? "").filter((name) => !initializers.has(name)),
-  );
-}
-
 function feeds(nodes: readonly GraphNode[], tensor: string): boolean {
   return nodes.some((node) => readsOf(node).includes(tensor));
 }
@@ -101,7 +94,7 @@ function bottlenecks(
   logits: string,
 ): string[] {
   const found: string[] = [];
-  const path = new Set(ancestors(logits, producers));
+  const path = new Set(ancestors([logits], producers));
   const constants = new Set<string>();
   for (const node of graph.node ?? [])
     if (!readsOf(node).some((name) => images.has(name) || (producers.has(name) && !constants.has(name))))
@@ -110,7 +103,7 @@ function bottlenecks(
     if (!path.has(node)) continue;
     for (const tensor of node.output ?? []) {
       if (tensor === logits || tensor === "" || constants.has(tensor)) continue;
-      const head = ancestors(logits, producers, tensor);
+      const head = ancestors([logits], producers, tensor);
       if (feeds(head, tensor) && !head.some((other) => readsOf(other).some(isIn(images)))) found.push(tensor);
       if (found.length === LISTED_CANDIDATES) return found;
     }
@@ -119,9 +112,7 @@ function bottlenecks(
 }
 
 async function inferredShape(encoder: Uint8Array): Promise<Shape | undefined> {
-  const session = await OnnxSession.open(encoder, "encoder");
-  await session.close();
-  const { shape } = session.outputs[0];
+  const [{ shape }] = await withSession(encoder, "encoder", async ({ outputs }) => outputs);
   if (shape.length === 0) return undefined;
   return {
     dim: shape.map((size) =>

@@ -104,14 +104,22 @@ export function producersOf(graph: Graph): Map<string, GraphNode> {
   return producers;
 }
 
-/** The nodes that `tensor` is computed from, as far as `stop`, in the graph's order. */
+/** Graph inputs that are no initializers: before IR version 4 every initializer is listed as an input too. */
+export function imageInputs(graph: Graph): Set<string> {
+  const initializers = new Set((graph.initializer ?? []).map((tensor) => tensor.name));
+  return new Set(
+    (graph.input ?? []).map((input) => input.name ?? "").filter((name) => !initializers.has(name)),
+  );
+}
+
+/** The nodes that tensors are computed from, as far as `stop`, in the graph's order. */
 export function ancestors(
-  tensor: string,
+  tensors: readonly string[],
   producers: ReadonlyMap<string, GraphNode>,
   stop?: string,
 ): GraphNode[] {
   const needed = new Set<GraphNode>();
-  const open = [tensor];
+  const open = [...tensors];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const node = name === stop ? undefined : producers.get(name);
     if (!node || needed.has(node)) continue;

@@ -66,7 +66,6 @@ export class OnnxSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly #instances: readonly Instance[];
-  #nextId = 0;
   #closed: Error | undefined;
 
   private constructor(
@@ -111,7 +110,7 @@ export class OnnxSession {
   run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
     if (this.#closed) return Promise.reject(this.#closed);
     const idlest = this.#instances.reduce((best, other) => (other.waiting < best.waiting ? other : best));
-    return idlest.run(this.#nextId++, feeds, outputs);
+    return idlest.run(feeds, outputs);
   }
 
   async close(): Promise<void> {
@@ -125,12 +124,27 @@ export class OnnxSession {
   }
 }
 
+/** Opens a file for one use. @throws InvalidModelError when ONNX Runtime cannot load it */
+export async function withSession<T>(
+  bytes: Uint8Array,
+  field: string,
+  use: (session: OnnxSession) => Promise<T>,
+): Promise<T> {
+  const session = await OnnxSession.open(bytes, field);
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
 /** One ONNX Runtime session and the thread that it runs in. */
 class Instance {
   readonly thread: Worker;
   readonly inputs: readonly Metadata[];
   readonly outputs: readonly Metadata[];
   readonly #pending = new Map<number, PendingRun>();
+  #nextId = 0;
 
   private constructor(thread: Worker, inputs: readonly Metadata[], outputs: readonly Metadata[]) {
     this.thread = thread;
@@ -178,11 +192,8 @@ class Instance {
     return this.#pending.size;
   }
 
-  run(
-    id: number,
-    feeds: Record<string, TensorValue>,
-    outputs: readonly string[],
-  ): Promise<Record<string, OutputValue>> {
+  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
+    const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.thread.ref();
