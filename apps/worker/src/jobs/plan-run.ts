@@ -120,14 +120,14 @@ async function readInputs(
     );
     const [{ splits: found, cleans, contents }] = rows;
     if (found === null) break;
-    read = splits.length;
-    for (const split of found.split(",")) splits.push(split as Split);
+    const part = found.split(",") as Split[];
+    read = part.length;
+    for (const split of part) splits.push(split);
     for (const position of cleans.split(",")) cleanPositions.push(Number(position));
     for (const hash of contents.split(",")) {
       if (hash === "") complete = false;
       else content.push(Number.parseInt(hash, 16));
     }
-    read = splits.length - read;
   }
   return {
     splits,

@@ -1,10 +1,10 @@
 import type { ArtifactStore } from "@faultline/db";
-import { LRUCache } from "lru-cache";
 import type pg from "pg";
 import { z } from "zod";
 import { storedMatrix } from "../shards/stored-matrix.ts";
+import { remembered } from "./remembered.ts";
 import { RunEnded } from "./run-failure.ts";
-import { type RunReference, shardResults } from "./run-state.ts";
+import { shardResults } from "./run-state.ts";
 
 const datasetPlan = z.object({
   datasetId: z.uuid(),
@@ -37,21 +37,12 @@ export async function findPlan(pool: pg.Pool, runId: string): Promise<RunPlan | 
   return planned?.result;
 }
 
-/** Plans by run and attempt: every job of a run reads its plan. */
-const remembered = new LRUCache<string, RunPlan, pg.Pool>({
-  max: 16,
-  fetchMethod: async (key, _, { context }) => {
-    const [runId, attempt] = key.split("/");
-    const plan = await findPlan(context, runId);
-    if (plan?.attempt !== Number(attempt)) throw new RunEnded();
-    return plan;
-  },
-});
-
 /** @throws RunEnded when there is none (any more): a newer attempt is about to plan */
-export function readPlan(pool: pg.Pool, { runId, attempt }: RunReference): Promise<RunPlan> {
-  return remembered.forceFetch(`${runId}/${attempt}`, { context: pool });
-}
+export const readPlan = remembered(async (pool: pg.Pool, { runId, attempt }): Promise<RunPlan> => {
+  const plan = await findPlan(pool, runId);
+  if (plan?.attempt !== attempt) throw new RunEnded();
+  return plan;
+});
 
 export function datasetPlanOf(plan: RunPlan, datasetId: string): DatasetPlan {
   const found = plan.datasets.find((dataset) => dataset.datasetId === datasetId);

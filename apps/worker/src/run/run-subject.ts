@@ -1,7 +1,6 @@
 import { type Database, type Prisma, type RunConfiguration, runConfigurationSchema } from "@faultline/db";
-import { LRUCache } from "lru-cache";
+import { remembered } from "./remembered.ts";
 import { RunEnded } from "./run-failure.ts";
-import type { RunReference } from "./run-state.ts";
 
 const include = {
   modelVersion: true,
@@ -21,18 +20,8 @@ export interface RunSubject {
   attacked: boolean;
 }
 
-/** Subjects by run and attempt: a run's jobs come one after another, and reading this takes longer than some of them. */
-const remembered = new LRUCache<string, RunSubject, Database>({
-  max: 16,
-  fetchMethod: (key, _, { context }) => readRunSubject(context, key.split("/")[0]),
-});
-
 /** @throws RunEnded when the run was deleted */
-export function loadRunSubject(database: Database, { runId, attempt }: RunReference): Promise<RunSubject> {
-  return remembered.forceFetch(`${runId}/${attempt}`, { context: database });
-}
-
-async function readRunSubject({ prisma }: Database, runId: string): Promise<RunSubject> {
+export const loadRunSubject = remembered(async ({ prisma }: Database, { runId }): Promise<RunSubject> => {
   const run = await prisma.run.findUnique({ where: { id: runId }, include });
   if (!run) throw new RunEnded();
   return {
@@ -41,4 +30,4 @@ async function readRunSubject({ prisma }: Database, runId: string): Promise<RunS
     baseDatasetId: run.dataset.cleanDatasetId ?? run.datasetId,
     attacked: run.dataset.cleanDatasetId !== null,
   };
-}
+});
