@@ -20,6 +20,18 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** The row of a run that has only just been asked for. */
+const runNamed = (name: string) => ({
+  projectId: world.projectId,
+  name,
+  modelVersionId: world.modelVersionIds[0],
+  visionLanguageModelId: world.visionLanguageModelId,
+  conceptSetId: world.conceptSetId,
+  datasetId: world.datasetId,
+  configuration: {},
+  seed: 1,
+});
+
 /** Asks for fields of the first run. */
 async function ofRun(fields: string, variables: object = {}, run = baseline, declared = "") {
   const answer = await api.graphql(
@@ -373,16 +385,7 @@ describe("compareRuns", () => {
       field: "ids.1",
     });
     const queued = await api.database.prisma.run.create({
-      data: {
-        projectId: world.projectId,
-        name: "queued",
-        modelVersionId: world.modelVersionIds[0],
-        visionLanguageModelId: world.visionLanguageModelId,
-        conceptSetId: world.conceptSetId,
-        datasetId: world.datasetId,
-        configuration: {},
-        seed: 1,
-      },
+      data: runNamed("queued"),
     });
     const refused = await ids(first, encodeGlobalID("Run", queued.id));
     expect(refused.data.compareRuns.issues).toMatchObject([{ field: "ids.1" }]);
@@ -521,17 +524,7 @@ describe("the number of statements", () => {
 
   test("does not grow with the page: reports of runs that are not remembered, as they have not succeeded", async () => {
     await api.database.prisma.run.createMany({
-      data: ["first", "second", "third"].map((name) => ({
-        projectId: world.projectId,
-        name,
-        modelVersionId: world.modelVersionIds[0],
-        visionLanguageModelId: world.visionLanguageModelId,
-        conceptSetId: world.conceptSetId,
-        datasetId: world.datasetId,
-        configuration: {},
-        seed: 1,
-        status: "FAILED" as const,
-      })),
+      data: ["first", "second", "third"].map((name) => ({ ...runNamed(name), status: "FAILED" as const })),
     });
     const query = (first: number) =>
       `{ project(slug: "reading") { runs(status: FAILED, first: ${first}) { edges { node { report { inputs } } } } } }`;
