@@ -5,5 +5,5 @@ await compile(
   "bootstrap",
   "../src/bootstrap/bootstrap-wasm.ts",
   "BOOTSTRAP_WASM",
-  "--enable bulk-memory --importMemory",
+  "--enable simd --enable bulk-memory --importMemory",
 );

@@ -1,6 +1,6 @@
-import { bootstrapReplicates } from "./bootstrap/replicates.ts";
+import { bootstrapReplicates, REPLICATES_AT_ONCE } from "./bootstrap/replicates.ts";
 import { requireBootstrap } from "./bootstrap/requirements.ts";
-import { reciprocals, type SweepSums, sweep } from "./bootstrap/sweep.ts";
+import { type SweepSums, summedHarmonics, sweep } from "./bootstrap/sweep.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import type { Interval } from "./statistics.ts";
 
@@ -78,7 +78,7 @@ export function detectionMetrics(ranked: Ranking, weights?: ArrayLike<number>): 
     total += counts[i];
     positives += counts[i] * ranked.defects[i];
   }
-  return metricsOf(sweep(ranked, counts, positives, reciprocals(total)), positives, total);
+  return metricsOf(sweep(ranked, counts, positives, summedHarmonics(total)), positives, total);
 }
 
 function metricsOf(sums: SweepSums, positives: number, total: number): DetectionMetrics {
@@ -206,16 +206,22 @@ export function bootstrapMetrics(rankings: readonly Ranking[], options: Bootstra
   const n = rankings[0].order.length;
   const drawn = rankings.map((): DetectionMetrics[] => []);
   const sample = bootstrapReplicates(rankings, seed);
-  for (let r = 0; r < replicates; r++) {
+  for (let done = 0; done < replicates; done += REPLICATES_AT_ONCE) {
     const positives = sample.draw();
-    if (positives === 0 || positives === n) continue;
-    for (let i = 0; i < rankings.length; i++)
-      drawn[i].push(metricsOf(sample.sweep(i, positives), positives, n));
+    const usable = [...positives.keys()].filter(
+      (k) => done + k < replicates && positives[k] > 0 && positives[k] < n,
+    );
+    for (let i = 0; i < rankings.length; i++) {
+      const sums = sample.sweep(i, positives);
+      for (const k of usable) drawn[i].push(metricsOf(sums[k], positives[k], n));
+    }
   }
   return rankings.map((ranked, i) => {
     const estimates = detectionMetrics(ranked);
     const interval = (name: keyof MetricIntervals): Interval => {
-      const values = Float64Array.from(drawn[i], (metrics) => metrics[name]).sort();
+      const values = new Float64Array(drawn[i].length);
+      for (let k = 0; k < values.length; k++) values[k] = drawn[i][k][name];
+      values.sort();
       const at = (p: number) =>
         values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
       return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };

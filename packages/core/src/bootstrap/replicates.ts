@@ -5,14 +5,17 @@ import { decodeBase64 } from "../base64.ts";
 import type { Ranking } from "../metrics.ts";
 import { random, randomState } from "../random.ts";
 import { BOOTSTRAP_WASM } from "./bootstrap-wasm.ts";
-import { reciprocals, type SweepSums, sweep, wantedDefects } from "./sweep.ts";
+import { type SweepSums, summedHarmonics, sweep, sweepSums, wantedDefects } from "./sweep.ts";
+
+/** Replicates that are drawn and swept together. */
+export const REPLICATES_AT_ONCE = 4;
 
 /** Bootstrap replicates of N inputs, one after another. */
 export interface Replicates {
-  /** Draws the next replicate: N of the inputs with replacement. @returns how many of the drawn are defects */
-  draw(): number;
+  /** Draws the next REPLICATES_AT_ONCE: N of the inputs with replacement each. @returns how many of them are defects */
+  draw(): number[];
   /** Sweeps the drawn inputs by the ranking of that number. @param positives what `draw` returned */
-  sweep(ranking: number, positives: number): SweepSums;
+  sweep(ranking: number, positives: readonly number[]): SweepSums[];
 }
 
 /**
@@ -30,38 +33,42 @@ export function plainReplicates(rankings: readonly Ranking[], seed: number): Rep
   const [{ defects }] = rankings;
   const n = defects.length;
   const uniform = random(seed);
-  const known = reciprocals(n);
-  const counts = new Int32Array(n);
+  const summed = summedHarmonics(n);
+  const drawn = Array.from({ length: REPLICATES_AT_ONCE }, () => new Int32Array(n));
   return {
-    draw: () => {
-      counts.fill(0);
-      let positives = 0;
-      for (let k = 0; k < n; k++) {
-        const input = Math.floor(uniform() * n);
-        counts[input]++;
-        positives += defects[input];
-      }
-      return positives;
-    },
-    sweep: (ranking, positives) => sweep(rankings[ranking], counts, positives, known),
+    draw: () =>
+      drawn.map((counts) => {
+        counts.fill(0);
+        let positives = 0;
+        for (let k = 0; k < n; k++) {
+          const input = Math.floor(uniform() * n);
+          counts[input]++;
+          positives += defects[input];
+        }
+        return positives;
+      }),
+    sweep: (ranking, positives) =>
+      drawn.map((counts, lane) => sweep(rankings[ranking], counts, positives[lane], summed)),
   };
 }
 
 /** The exports of kernel/bootstrap.ts; pointers are byte offsets into the memory. */
 interface KernelExports {
   drawReplicate(n: number, state: number, defects: number, counts: number): number;
-  sweepRanking(
-    n: number,
-    ranks: number,
-    counts: number,
-    total: number,
-    positives: number,
-    wanted: number,
-    reciprocals: number,
-    harmonic: number,
-    sums: number,
-  ): void;
+  sweepRanking(n: number, ranks: number, counts: number, total: number, state: number, summed: number): void;
 }
+
+/** The kernel's state of two replicates, whose numbers lie side by side: what is which, in pairs. */
+const STATE = {
+  positives: 0,
+  wanted: 1,
+  concordant: 3,
+  precisionOut: 4,
+  missingPrecisionIn: 5,
+  falsePositives: 6,
+  missingRisks: 7,
+} as const;
+const STATE_LENGTH = 16;
 
 let compiled: WebAssembly.Module | null | undefined;
 
@@ -73,7 +80,7 @@ function compile(): WebAssembly.Module | null {
   }
 }
 
-/** By the kernel, in 20 bytes of memory an input and 4 more a ranking; undefined where there is no WebAssembly. */
+/** By the kernel, in 41 bytes of memory an input and 4 more a ranking; undefined where there is no WebAssembly. */
 function kernelReplicates(rankings: readonly Ranking[], seed: number): Replicates | undefined {
   compiled ??= compile();
   if (!compiled) return undefined;
@@ -82,16 +89,15 @@ function kernelReplicates(rankings: readonly Ranking[], seed: number): Replicate
   let end = 0;
   const place = (bytes: number) => {
     const at = end;
-    end += Math.ceil(bytes / 8) * 8;
+    end += Math.ceil(bytes / 32) * 32;
     return at;
   };
   const at = {
-    sums: place(5 * 8),
-    state: place(4 * 4),
-    reciprocals: place(8 * (n + 1)),
-    harmonic: place(8 * (n + 1)),
-    counts: place(4 * n),
-    ranks: rankings.map(() => place(4 * n)),
+    states: place((8 * STATE_LENGTH * REPLICATES_AT_ONCE) / 2),
+    generator: place(4 * 4),
+    counts: place(8 * REPLICATES_AT_ONCE * n),
+    summed: place(8 * (n + 1)),
+    ranks: rankings.map(() => place(4 * (n + 1))),
     defects: place(n),
   };
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65_536) });
@@ -99,30 +105,38 @@ function kernelReplicates(rankings: readonly Ranking[], seed: number): Replicate
   // The exports are those of the generated module, which TypeScript cannot see.
   const kernel = instance.exports as unknown as KernelExports;
   const { buffer } = memory;
-  const known = reciprocals(n);
-  new Float64Array(buffer, at.reciprocals, n + 1).set(known.of);
-  new Float64Array(buffer, at.harmonic, n + 1).set(known.sums);
-  new Uint32Array(buffer, at.state, 4).set(randomState(seed));
+  const summed = new Float64Array(buffer, at.summed, n + 1);
+  summed.set(summedHarmonics(n));
+  new Uint32Array(buffer, at.generator, 4).set(randomState(seed));
   new Uint8Array(buffer, at.defects, n).set(defects);
   for (const [i, ranking] of rankings.entries())
     new Uint32Array(buffer, at.ranks[i], n).set(ranksOf(ranking));
-  const sums = new Float64Array(buffer, at.sums, 5);
+  const counts = new Float64Array(buffer, at.counts, REPLICATES_AT_ONCE * n);
+  const states = new Float64Array(buffer, at.states, (STATE_LENGTH * REPLICATES_AT_ONCE) / 2);
+  const placeOf = (replicate: number, name: keyof typeof STATE) =>
+    (replicate >> 1) * STATE_LENGTH + 2 * STATE[name] + (replicate & 1);
   return {
-    draw: () => kernel.drawReplicate(n, at.state, at.defects, at.counts),
-    sweep: (ranking, positives) => {
-      kernel.sweepRanking(
-        n,
-        at.ranks[ranking],
-        at.counts,
-        n,
-        positives,
-        wantedDefects(positives),
-        at.reciprocals,
-        at.harmonic,
-        at.sums,
+    draw: () => {
+      counts.fill(0);
+      return Array.from({ length: REPLICATES_AT_ONCE }, (_, replicate) =>
+        kernel.drawReplicate(n, at.generator, at.defects, at.counts + 8 * replicate),
       );
-      const [concordant, precisionOut, precisionIn, falsePositives, risks] = sums;
-      return { concordant, precisionOut, precisionIn, falsePositives, risks };
+    },
+    sweep: (ranking, positives) => {
+      for (const [replicate, ofReplicate] of positives.entries()) {
+        states[placeOf(replicate, "positives")] = ofReplicate;
+        states[placeOf(replicate, "wanted")] = wantedDefects(ofReplicate);
+      }
+      kernel.sweepRanking(n, at.ranks[ranking], at.counts, n, at.states, at.summed);
+      return positives.map((ofReplicate, replicate) =>
+        sweepSums(n, ofReplicate, summed, {
+          concordant: states[placeOf(replicate, "concordant")],
+          precisionOut: states[placeOf(replicate, "precisionOut")],
+          missingPrecisionIn: states[placeOf(replicate, "missingPrecisionIn")],
+          falsePositives: states[placeOf(replicate, "falsePositives")],
+          missingRisks: states[placeOf(replicate, "missingRisks")],
+        }),
+      );
     },
   };
 }

@@ -13,20 +13,20 @@ export interface SweepSums {
   readonly risks: number;
 }
 
-/** 1/k and their sums 1/1 + ... + 1/k, k = 0..count (0 at k = 0). */
-export interface Reciprocals {
-  readonly of: Float64Array;
-  readonly sums: Float64Array;
-}
-
-export function reciprocals(count: number): Reciprocals {
-  const of = new Float64Array(count + 1);
-  const sums = new Float64Array(count + 1);
+/**
+ * H₀ + ... + H₍ₖ₋₁₎ of the harmonic numbers Hₖ = 1/1 + ... + 1/k, which is k (Hₖ - 1): k = 0..count.
+ *
+ * A defect that is the p-th least suspicious of N raises the risk of every k >= p by 1/k, in all by Hₙ - H₍ₚ₋₁₎; a
+ * group of equal scores has a defect's share at each of its places, one after another.
+ */
+export function summedHarmonics(count: number): Float64Array {
+  const summed = new Float64Array(count + 1);
+  let harmonic = 0;
   for (let k = 1; k <= count; k++) {
-    of[k] = 1 / k;
-    sums[k] = sums[k - 1] + of[k];
+    harmonic += 1 / k;
+    summed[k] = k * (harmonic - 1);
   }
-  return { of, sums };
+  return summed;
 }
 
 /** Defects that a threshold must find for the false-positive rate: the least number that is 95 % of them. */
@@ -38,51 +38,86 @@ export function wantedDefects(positives: number): number {
 }
 
 /**
- * One pass over the inputs in order of rank. Every denominator is a whole number up to the sum of the counts, so
- * reciprocals are looked up instead of dividing. The kernel (kernel/bootstrap.ts) does the same operations in the
- * same order.
+ * One pass over the inputs in order of rank. Groups of sound inputs, which most are, cost a division and no more: all
+ * sums but one change at defects alone. The kernel (kernel/bootstrap.ts) does the same operations in the same order.
  *
  * @param counts how often each input counts @param positives the sum of the defects' counts
- * @param known up to the sum of counts
+ * @param summed `summedHarmonics` up to the sum of counts
  */
 export function sweep(
   { order, groupEnds, defects }: Ranking,
   counts: ArrayLike<number>,
   positives: number,
-  { of, sums }: Reciprocals,
+  summed: Float64Array,
 ): SweepSums {
-  const total = sums.length - 1;
+  const total = summed.length - 1;
   const wanted = wantedDefects(positives);
   // What is left below the groups seen so far: what a threshold there accepts as sound.
   let accepted = total;
   let acceptedDefects = positives;
   let concordant = 0;
   let precisionOut = 0;
-  let precisionIn = 0;
-  let falsePositives = -1;
-  let risks = 0;
+  let falsePositives = total;
+  // Sound inputs over what was accepted where they stood, added up since the last defects.
+  let shares = 0;
+  let missingPrecisionIn = 0;
+  let missingRisks = 0;
   let k = 0;
   for (const end of groupEnds) {
     let size = 0;
     let bad = 0;
+    let holdsDefects = 0;
     for (; k < end; k++) {
       const input = order[k];
       size += counts[input];
       bad += counts[input] * defects[input];
+      holdsDefects |= defects[input];
     }
     const sound = size - bad;
     const below = accepted - size;
-    const defectsBelow = acceptedDefects - bad;
-    const found = positives - defectsBelow;
-    concordant += sound * (found - bad / 2);
-    precisionIn += sound * (accepted - acceptedDefects) * of[accepted];
-    precisionOut += bad * found * of[total - below];
-    if (falsePositives < 0 && found >= wanted) falsePositives = total - below - found;
-    // Sum over t = 1..size of the risk (defectsBelow + t bad / size) / (below + t).
-    const share = sound === 0 ? 1 : bad / size;
-    risks += bad + (defectsBelow - below * share) * (sums[accepted] - sums[below]);
+    shares += sound / Math.max(accepted, 1);
+    if (holdsDefects) {
+      missingPrecisionIn += acceptedDefects * shares;
+      shares = 0;
+      acceptedDefects -= bad;
+      const found = positives - acceptedDefects;
+      const rejected = total - below;
+      concordant += bad * (below - acceptedDefects + sound / 2);
+      precisionOut += (bad * found) / Math.max(rejected, 1);
+      if (found >= wanted) falsePositives = Math.min(falsePositives, rejected - found);
+      missingRisks += (bad / Math.max(size, 1)) * (summed[accepted] - summed[below]);
+    }
     accepted = below;
-    acceptedDefects = defectsBelow;
   }
-  return { concordant, precisionOut, precisionIn, falsePositives, risks };
+  return sweepSums(total, positives, summed, {
+    concordant,
+    precisionOut,
+    missingPrecisionIn,
+    falsePositives,
+    missingRisks,
+  });
+}
+
+/** What a pass adds up. */
+interface Swept {
+  readonly concordant: number;
+  readonly precisionOut: number;
+  /** What the precisions at sound inputs lack of 1. */
+  readonly missingPrecisionIn: number;
+  readonly falsePositives: number;
+  /** What the risks lack of those where the defects are the least suspicious of all. */
+  readonly missingRisks: number;
+}
+
+export function sweepSums(total: number, positives: number, summed: Float64Array, swept: Swept): SweepSums {
+  const { concordant, precisionOut, missingPrecisionIn, falsePositives, missingRisks } = swept;
+  // Hₙ, as it stands in its sum.
+  const harmonic = total > 0 ? summed[total] / total + 1 : 0;
+  return {
+    concordant,
+    precisionOut,
+    precisionIn: total - positives - missingPrecisionIn,
+    falsePositives,
+    risks: positives * harmonic - missingRisks,
+  };
 }
