@@ -1,7 +1,6 @@
 import {
   type CalibrationInput,
   combinedScores,
-  type DetectorScores,
   fitCombined,
   keepCombined,
   permutation,
@@ -47,7 +46,7 @@ export async function measureDetectors(
   const semantic = new Set([...Object.keys(detectors ?? {}), "combined"]);
   const measureAll = (all: Record<string, Float64Array>) =>
     measure(all, semantic, measured.defects, configuration);
-  const combining = combine(rows, measured, scoring, calibration, configuration, signal);
+  const combining = combine(rows, measured, calibration, configuration, signal);
   // Nearest neighbours and bootstraps run on other cores, so nothing waits for what it does not need.
   const [scores, single, combined, ofCombined] = await Promise.all([
     scoring,
@@ -72,7 +71,6 @@ function correctRows({ rows, input }: CalibrationRows): Uint32Array {
 async function combine(
   rows: RunRows,
   measured: MeasuredInputs,
-  measuredScores: Promise<DetectorScores>,
   calibration: CalibrationRows,
   configuration: RunConfiguration,
   signal: AbortSignal,
@@ -91,16 +89,9 @@ async function combine(
   const classes = calibration.input.classes.length;
   const score = (scored: Uint32Array) =>
     scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal);
-  const [taught, scores, single] = await Promise.all([
-    score(teaching.rows),
-    score(measured.rows),
-    measuredScores,
-  ]);
-  // A baseline that one of the two could not fit has no place in a combination of both.
-  const names = Object.keys(taught).filter((name) => name in single);
-  const chosen = Object.fromEntries(names.map((name) => [name, taught[name]]));
-  const model = fitCombined(chosen, defects, { seed: configuration.seed });
-  return combinedScores(model, scores);
+  const scoring = score(measured.rows);
+  const model = fitCombined(await score(teaching.rows), defects, { seed: configuration.seed });
+  return combinedScores(model, await scoring);
 }
 
 function part({ rows, input }: CalibrationRows, chosen: Uint32Array): CalibrationRows {
