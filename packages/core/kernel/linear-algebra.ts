@@ -62,6 +62,63 @@ export function addPanelProducts(
   }
 }
 
+/**
+ * The `rank`-th largest value of each row of tiles.
+ * @param tiles as `addPanelProducts` leaves them, `panels` to a row of tiles @param rows how many rows are asked for
+ * @param columns how many values a row has, <= 4·panels @param rank 1..columns @param heap rank f64 of scratch
+ * @param out rows f64
+ */
+export function largestOfRows(
+  tiles: usize,
+  rows: i32,
+  panels: i32,
+  columns: i32,
+  rank: i32,
+  heap: usize,
+  out: usize,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let h = 0; h < rank; h++) store<f64>(heap + ((<usize>h) << 3), -Infinity);
+    let least = -Infinity;
+    let at = tiles + <usize>(i >> 2) * <usize>panels * TILE + <usize>(i & 3) * 32;
+    for (let j = 0; j < columns; j += 4) {
+      const limit = f64x2.splat(least);
+      const larger = v128.or(f64x2.gt(v128.load(at), limit), f64x2.gt(v128.load(at, 16), limit));
+      if (v128.any_true(larger)) {
+        const lanes = min(4, columns - j);
+        for (let lane = 0; lane < lanes; lane++) {
+          const value = load<f64>(at + ((<usize>lane) << 3));
+          if (value > least) {
+            replaceLeast(heap, rank, value);
+            least = load<f64>(heap);
+          }
+        }
+      }
+      at += TILE;
+    }
+    store<f64>(out + ((<usize>i) << 3), least);
+  }
+}
+
+/** Puts a value in the place of the least of a heap, which stands at its top. */
+function replaceLeast(heap: usize, length: i32, value: f64): void {
+  const end = heap + ((<usize>length) << 3);
+  const last = end - 8;
+  let at = heap;
+  // The children of entry i are 2i + 1 and 2i + 2.
+  let child = heap + 8;
+  while (child < end) {
+    // Without a branch, which nothing could foresee.
+    if (child < last) child += (<usize>(load<f64>(child, 8) < load<f64>(child))) << 3;
+    const lesser = load<f64>(child);
+    if (lesser >= value) break;
+    store<f64>(at, lesser);
+    at = child;
+    child = (child << 1) - heap + 8;
+  }
+  store<f64>(at, value);
+}
+
 /** Σ x_i·y_i over `length` float64. */
 function dot(x: usize, y: usize, length: i32): f64 {
   let s0 = f64x2.splat(0);

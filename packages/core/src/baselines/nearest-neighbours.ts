@@ -1,6 +1,6 @@
 import { normalised } from "../concept-vectors.ts";
 import { InvalidInputError, requireFinite, requireSize } from "../errors.ts";
-import { rowProducts } from "../linear-algebra/products.ts";
+import { largestRowProducts } from "../linear-algebra/products.ts";
 import type { Matrix } from "../matrix.ts";
 import { row } from "../matrix.ts";
 
@@ -38,36 +38,10 @@ export function nearestNeighboursScores(model: NearestNeighboursModel, embedding
   const { width, inputs, k } = model;
   requireSize("embeddings", embeddings.columns, width, "columns");
   const unit = unitRows(embeddings);
-  const scores = new Float64Array(embeddings.rows);
-  const largest = new Float64Array(k);
-  // Rows at a time: 2 MB of cosines stay in the second-level cache, and leave little for the collector.
-  const batch = Math.max(16, Math.floor(262_144 / inputs));
-  for (let from = 0; from < embeddings.rows; from += batch) {
-    const count = Math.min(batch, embeddings.rows - from);
-    const part = unit.subarray(from * width, (from + count) * width);
-    const cosines = rowProducts(width, part, count, model.embeddings, inputs);
-    for (let i = 0; i < count; i++) {
-      const nearest = smallestOfLargest(cosines.subarray(i * inputs, (i + 1) * inputs), largest);
-      scores[from + i] = Math.sqrt(Math.max(0, 2 - 2 * nearest));
-    }
-  }
-  return scores;
-}
-
-/** The k-th largest value, where k is the length of `largest`, which then holds the k largest, rising. */
-function smallestOfLargest(values: Float64Array, largest: Float64Array): number {
-  largest.fill(Number.NEGATIVE_INFINITY);
-  // Few values get past the first comparison once k are held, so this is cheaper than any sort.
-  let least = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value <= least) continue;
-    let at = 1;
-    for (; at < largest.length && largest[at] < value; at++) largest[at - 1] = largest[at];
-    largest[at - 1] = value;
-    least = largest[0];
-  }
-  return least;
+  // The largest cosine is the least distance.
+  return largestRowProducts(width, unit, embeddings.rows, model.embeddings, inputs, k).map((cosine) =>
+    Math.sqrt(Math.max(0, 2 - 2 * cosine)),
+  );
 }
 
 function unitRows(embeddings: Matrix): Float64Array {

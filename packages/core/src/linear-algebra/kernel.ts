@@ -12,6 +12,15 @@ interface KernelExports {
     c: number,
     upperTriangle: boolean,
   ): void;
+  largestOfRows(
+    tiles: number,
+    rows: number,
+    panels: number,
+    columns: number,
+    rank: number,
+    heap: number,
+    out: number,
+  ): void;
   symmetricEigen(n: number, a: number, z: number, d: number, e: number): number;
 }
 

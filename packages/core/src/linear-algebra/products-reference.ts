@@ -35,3 +35,18 @@ export function rowProductsReference(k: number, a: Values, n: number, b: Values,
   }
   return out;
 }
+
+/** The definition of `largestRowProducts`. */
+export function largestRowProductsReference(
+  k: number,
+  a: Values,
+  n: number,
+  b: Values,
+  c: number,
+  rank: number,
+): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => {
+    const rising = rowProductsReference(k, a.subarray(i * k, (i + 1) * k), 1, b, c).sort();
+    return rising[c - rank];
+  });
+}

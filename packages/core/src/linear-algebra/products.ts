@@ -1,5 +1,9 @@
 import { linearAlgebraKernel } from "./kernel.ts";
-import { addCrossProductReference, rowProductsReference } from "./products-reference.ts";
+import {
+  addCrossProductReference,
+  largestRowProductsReference,
+  rowProductsReference,
+} from "./products-reference.ts";
 
 /** Row-major values of any floating-point width; all arithmetic is done in float64. */
 export type Values = Float32Array | Float64Array;
@@ -97,6 +101,58 @@ export function rowProducts(k: number, a: Values, n: number, b: Values, c: numbe
   return out;
 }
 
+/**
+ * The `rank`-th largest (1..c) of each row of `rowProducts`, n values, without holding all n×c of them. O(n·c·k).
+ */
+export function largestRowProducts(
+  k: number,
+  a: Values,
+  n: number,
+  b: Values,
+  c: number,
+  rank: number,
+): Float64Array {
+  const kernel = n * c * k < WORTHWHILE ? undefined : linearAlgebraKernel();
+  if (!kernel) return largestRowProductsReference(k, a, n, b, c, rank);
+  const bPanels = Math.ceil(c / LANES);
+  const rowsAtOnce = Math.min(n, Math.max(LANES, Math.floor(TILES_AT_ONCE / bPanels) * LANES));
+  const panels = Math.ceil(rowsAtOnce / LANES);
+  const [aPacked, bPacked, tiles, heap, largest] = kernel.reserve(
+    panels * LANES * k,
+    bPanels * LANES * k,
+    panels * bPanels * TILE,
+    rank,
+    rowsAtOnce,
+  );
+  packRows(bPacked, b, k, 0, c);
+  const out = new Float64Array(n);
+  for (let from = 0; from < n; from += rowsAtOnce) {
+    const rows = Math.min(rowsAtOnce, n - from);
+    packRows(aPacked, a, k, from, rows);
+    tiles.fill(0);
+    kernel.exports.addPanelProducts(
+      aPacked.byteOffset,
+      Math.ceil(rows / LANES),
+      bPacked.byteOffset,
+      bPanels,
+      k,
+      tiles.byteOffset,
+      false,
+    );
+    kernel.exports.largestOfRows(
+      tiles.byteOffset,
+      rows,
+      bPanels,
+      c,
+      rank,
+      heap.byteOffset,
+      largest.byteOffset,
+    );
+    out.set(largest.subarray(0, rows), from);
+  }
+  return out;
+}
+
 /*
  * The kernel (kernel/linear-algebra.ts) multiplies panels: 4 vectors interleaved, element k of vector v at
  * 4k + v, the last panel filled up with zeros. Its results are 4×4 tiles, tile (p, q) at 16·(p·bPanels + q).
@@ -107,6 +163,8 @@ const TILE = LANES * LANES;
 const CROSS_PRODUCT_DEPTH = 128;
 /** Rows of A that `rowProducts` takes at once. */
 const ROWS_AT_ONCE = 256;
+/** Tiles that `largestRowProducts` takes at once: 1 MB, which stays in the second-level cache. */
+const TILES_AT_ONCE = 8_192;
 /** Multiplications under which packing costs more than it saves. */
 const WORTHWHILE = 20_000;
 

@@ -8,11 +8,13 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   addCrossProduct,
   crossProduct,
+  largestRowProducts,
   rowProducts,
   type Values,
 } from "../../src/linear-algebra/products.ts";
 import {
   addCrossProductReference,
+  largestRowProductsReference,
   rowProductsReference,
 } from "../../src/linear-algebra/products-reference.ts";
 import { random } from "../../src/random.ts";
@@ -51,6 +53,25 @@ describe("dense products", () => {
     expect(crossProduct(600, a, 90, b, 90)).toEqual(crossProductReference(600, a, 90, b, 90));
     expect(rowProducts(90, a, 600, b, 600)).toEqual(rowProductsReference(90, a, 600, b, 600));
     expect(crossProduct(200, a, 11, b, 13)).toEqual(crossProductReference(200, a, 11, b, 13));
+  });
+
+  it("give the largest of each row, with ties, of negative products and in several batches", () => {
+    const size = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(size, fc.integer({ min: 1, max: 400 }), size, fc.nat(1e9), fc.nat(), (k, n, c, s, r) => {
+        const rank = 1 + (r % c);
+        const a = values(n * k, s).map(Math.round);
+        const b = values(c * k, s + 1).map((value) => (s % 2 ? value : Math.round(value)));
+        const expected = largestRowProductsReference(k, a, n, b, c, rank);
+        expect(largestRowProducts(k, a, n, b, c, rank)).toEqual(expected);
+        const falling = rowProductsReference(k, a, n, b, c).slice(0, c).sort().reverse();
+        expect(expected[0]).toBe(falling[rank - 1]);
+      }),
+    );
+    const [many, few] = [values(3 * 8_000, 4), values(3 * 100, 5)];
+    expect(largestRowProducts(3, few, 100, many, 8_000, 50)).toEqual(
+      largestRowProductsReference(3, few, 100, many, 8_000, 50),
+    );
   });
 
   it("add to what is there", () => {
