@@ -1,7 +1,7 @@
 import type { AurocComparison } from "./delong.ts";
 import { compareAurocs } from "./delong.ts";
 import { firstNotFinite, InvalidInputError, requireSize } from "./errors.ts";
-import { fitLogisticRegression, logOdds, softplus } from "./logistic-regression.ts";
+import { fitLogisticRegressions, logOdds, softplus } from "./logistic-regression.ts";
 import { detectionMetrics, ranking } from "./metrics.ts";
 import { permutation, random } from "./random.ts";
 
@@ -27,7 +27,7 @@ export interface CombinedOptions {
   readonly seed: number;
   /** Folds of the cross-validation, 5 by default, or the number of defects (or sound inputs) when fewer. */
   readonly folds?: number;
-  /** L2 penalties to try; 0.01 to 1,000, one a decade, by default. */
+  /** L2 penalties to try; 1,000 to 0.01, one a decade, by default. The first of equally good ones is taken. */
   readonly penalties?: readonly number[];
 }
 
@@ -46,7 +46,7 @@ export function fitCombined(
   const detectors = Object.keys(scores);
   if (detectors.length === 0)
     throw new InvalidInputError("scores", "is empty", "Pass the scores of at least one detector.");
-  const penalties = options.penalties ?? [0.01, 0.1, 1, 10, 100, 1000];
+  const penalties = options.penalties ?? [1000, 100, 10, 1, 0.1, 0.01];
   if (penalties.length === 0 || penalties.some((penalty) => !(penalty > 0 && Number.isFinite(penalty))))
     throw new InvalidInputError("penalties", `is [${penalties.join(", ")}]`, "Pass numbers > 0.");
   const positives = Uint8Array.from({ length: defects.length }, (_, i) => (defects[i] ? 1 : 0));
@@ -62,14 +62,13 @@ export function fitCombined(
     return standardised(values, mean, deviations[deviations.length - 1]);
   });
 
-  const trials = penalties.map((penalty) => {
-    const outOfFold = crossValidated(columns, positives, foldOf, penalty);
+  const trials = crossValidated(columns, positives, foldOf, penalties).map((outOfFold, k) => {
     const loss = outOfFold.reduce((sum, odds, i) => sum + softplus(positives[i] === 1 ? -odds : odds), 0);
-    return { penalty, outOfFold, loss };
+    return { penalty: penalties[k], outOfFold, loss };
   });
   const best = trials.reduce((a, b) => (b.loss < a.loss ? b : a));
   const all = Uint32Array.from(positives.keys());
-  const { weights, intercept } = fitLogisticRegression(columns, positives, all, best.penalty);
+  const [{ weights, intercept }] = fitLogisticRegressions(columns, positives, all, [best.penalty]);
   return {
     detectors,
     means,
@@ -119,20 +118,23 @@ export function keepCombined(
   return { kept: comparison.difference.estimate > 0 && comparison.pValue < level, rival, comparison };
 }
 
+/** Log-odds of each input by the regression that has not seen its fold, one array a penalty. */
 function crossValidated(
   columns: readonly Float64Array[],
   positives: Uint8Array,
   foldOf: Uint32Array,
-  penalty: number,
-): Float64Array {
-  const outOfFold = new Float64Array(positives.length);
+  penalties: readonly number[],
+): Float64Array[] {
+  const outOfFold = penalties.map(() => new Float64Array(positives.length));
   const folds = foldOf.reduce((most, fold) => Math.max(most, fold), 0) + 1;
   for (let fold = 0; fold < folds; fold++) {
     const rows = Uint32Array.from(foldOf.keys()).filter((i) => foldOf[i] !== fold);
-    const odds = logOdds(columns, fitLogisticRegression(columns, positives, rows, penalty));
-    foldOf.forEach((f, i) => {
-      if (f === fold) outOfFold[i] = odds[i];
-    });
+    for (const [k, fitted] of fitLogisticRegressions(columns, positives, rows, penalties).entries()) {
+      const odds = logOdds(columns, fitted);
+      foldOf.forEach((f, i) => {
+        if (f === fold) outOfFold[k][i] = odds[i];
+      });
+    }
   }
   return outOfFold;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { combinedScores, fitCombined, keepCombined, random } from "../src/index.ts";
-import { fitLogisticRegression, logOdds, softplus } from "../src/logistic-regression.ts";
+import { fitLogisticRegressions, logOdds, softplus } from "../src/logistic-regression.ts";
 import { golden } from "./golden/read.ts";
 
 const expected = golden<{
@@ -12,9 +12,9 @@ const columns = expected.x.map((values) => Float64Array.from(values));
 const positives = Uint8Array.from(expected.labels);
 const rows = Uint32Array.from(positives.keys());
 
-describe("fitLogisticRegression", () => {
+describe("fitLogisticRegressions", () => {
   it.each(expected.fits)("equals scikit-learn at penalty $penalty", ({ penalty, weights, intercept }) => {
-    const fit = fitLogisticRegression(columns, positives, rows, penalty);
+    const [fit] = fitLogisticRegressions(columns, positives, rows, [penalty]);
     weights.forEach((weight, j) => {
       expect(fit.weights[j]).toBeCloseTo(weight, 6);
     });
@@ -22,12 +22,25 @@ describe("fitLogisticRegression", () => {
     expect(logOdds(columns, fit).length).toBe(150);
   });
 
+  it.each([[[1e-4, 1, 1e4]], [[1e4, 1, 1e-4]]])(
+    "gives each of %j the answer that it has alone",
+    (penalties) => {
+      const together = fitLogisticRegressions(columns, positives, rows, penalties);
+      for (const [k, penalty] of penalties.entries()) {
+        const [alone] = fitLogisticRegressions(columns, positives, rows, [penalty]);
+        expect(together[k].intercept).toBeCloseTo(alone.intercept, 7);
+        for (const [j, weight] of alone.weights.entries())
+          expect(together[k].weights[j]).toBeCloseTo(weight, 7);
+      }
+    },
+  );
+
   it("has an answer for separable inputs", () => {
-    const fit = fitLogisticRegression(
+    const [fit] = fitLogisticRegressions(
       [Float64Array.of(-100, -99, 99, 100)],
       Uint8Array.of(0, 0, 1, 1),
       Uint32Array.of(0, 1, 2, 3),
-      1e-6,
+      [1e-6],
     );
     expect(fit.weights[0]).toBeGreaterThan(0);
     expect(Number.isFinite(fit.weights[0])).toBe(true);

@@ -90,6 +90,8 @@ async function combine(
   const score = (scored: Uint32Array) =>
     scoreDetectors(rows, scored, fitted, classes, configuration.seed, signal);
   const scoring = score(measured.rows);
+  // A failure is thrown where it is awaited.
+  scoring.catch(() => undefined);
   const model = fitCombined(await score(teaching.rows), defects, { seed: configuration.seed });
   return combinedScores(model, await scoring);
 }
