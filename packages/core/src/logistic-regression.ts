@@ -23,7 +23,7 @@ export function fitLogisticRegressions(
   penalties: readonly number[],
 ): LogisticCoefficients[] {
   const design = designOf(columns, positives, rows);
-  let beta = new Float64Array(design.width);
+  let beta: Float64Array = new Float64Array(design.width);
   return penalties.map((penalty) => {
     beta = minimise(design, penalty, beta);
     return { weights: beta.slice(0, -1), intercept: beta[beta.length - 1] };

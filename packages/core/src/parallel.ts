@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { once } from "node:events";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -22,7 +21,7 @@ const SMALL_WORK = 1 << 27;
 /** Likewise for the inputs that a bootstrap sweeps: some 15 ms. */
 const SMALL_SWEEPS = 1 << 22;
 
-const idle: Worker[] = [];
+const idle: TaskThread[] = [];
 
 /**
  * `countHeatmap` on worker threads over shared memory: the same counts, without holding up the event loop.
@@ -88,26 +87,56 @@ export async function bootstrapMetricsParallel(
   return ((await Promise.all(parts)) as MetricIntervals[][]).flat();
 }
 
+/** Batches that a thread has at once: enough to go on while the calling thread is busy. */
+const BATCHES_AHEAD = 4;
+
 /**
- * `nearestNeighboursScores` of a model on a worker thread: the same scores, while the calling thread does something
- * else. The model is copied into shared memory once.
+ * `nearestNeighboursScores` of a model on a worker thread, of all batches one after another: the same scores, while
+ * the calling thread reads the batches that follow or does something else.
  */
-export function nearestNeighboursParallel(
+export async function nearestNeighboursParallel(
   model: NearestNeighboursModel,
-): (embeddings: Matrix) => Promise<Float64Array> {
-  const embeddings = new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength));
-  embeddings.set(model.embeddings);
-  const shared = { ...model, embeddings };
-  return async (asked) => {
-    requireSize("embeddings", asked.columns, model.width, "columns");
-    requireFinite("embeddings", asked.data, asked.columns);
-    return (await runTask({ kind: "nearest-neighbours", model: shared, embeddings: asked })) as Float64Array;
+  batches: AsyncIterable<Matrix>,
+): Promise<Float64Array> {
+  const shared = {
+    ...model,
+    embeddings: new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength)),
   };
+  shared.embeddings.set(model.embeddings);
+  const thread = idle.pop() ?? new TaskThread();
+  try {
+    const answers: Promise<unknown>[] = [];
+    for await (const embeddings of batches) {
+      requireSize("embeddings", embeddings.columns, model.width, "columns");
+      requireFinite("embeddings", embeddings.data, embeddings.columns);
+      await answers.at(-BATCHES_AHEAD);
+      const answer = thread.run({ kind: "nearest-neighbours", model: shared, embeddings });
+      // A failure is thrown where it is awaited.
+      answer.catch(() => undefined);
+      answers.push(answer);
+    }
+    const parts = (await Promise.all(answers)) as Float64Array[];
+    idle.push(thread);
+    return joined(parts);
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
-  await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
+  await Promise.all(idle.splice(0).map((thread) => thread.end()));
 }
 
 function requireThreads(threads: number): void {
@@ -123,16 +152,41 @@ function sharesOf(count: number, threads: number): [number, number][] {
   ]);
 }
 
-/** @returns what the thread answers */
+/** @returns what a thread answers; one that fails is not used again */
 async function runTask(task: ParallelTask): Promise<unknown> {
-  const worker = idle.pop() ?? startWorker();
-  worker.ref();
-  worker.postMessage(task);
-  // Rejects when the thread fails; it is then not put back.
-  const [answer] = (await once(worker, "message")) as [unknown];
-  worker.unref();
-  idle.push(worker);
+  const thread = idle.pop() ?? new TaskThread();
+  const answer = await thread.run(task);
+  idle.push(thread);
   return answer;
+}
+
+/** A worker thread, which answers tasks in the order in which it got them. Keeps the process alive while it does. */
+class TaskThread {
+  readonly #worker = startWorker();
+  readonly #waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
+
+  constructor() {
+    this.#worker.unref();
+    this.#worker.on("message", (answer: unknown) => {
+      this.#waiting.shift()?.resolve(answer);
+      if (this.#waiting.length === 0) this.#worker.unref();
+    });
+    this.#worker.on("error", (error: Error) => {
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
+  }
+
+  run(task: ParallelTask): Promise<unknown> {
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(task);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }
 
 function startWorker(): Worker {

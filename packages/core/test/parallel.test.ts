@@ -93,10 +93,31 @@ describe("nearestNeighboursParallel", () => {
         Float32Array.from({ length: rows * 8 }, () => uniform() - 0.5),
       );
     const model = fitNearestNeighbours(drawn(300), 20);
-    const score = nearestNeighboursParallel(model);
-    const asked = drawn(100);
-    expect(await score(asked)).toEqual(nearestNeighboursScores(model, asked));
-    await expect(score(matrix(2, 7))).rejects.toThrow(InvalidInputError);
+    const asked = Array.from({ length: 9 }, (_, k) => drawn(10 * k + 5));
+    async function* batches() {
+      yield* asked;
+    }
+    const expected = asked.flatMap((batch) => Array.from(nearestNeighboursScores(model, batch)));
+    expect(Array.from(await nearestNeighboursParallel(model, batches()))).toEqual(expected);
+    async function* narrow() {
+      yield drawn(100);
+      yield matrix(2, 7);
+    }
+    await expect(nearestNeighboursParallel(model, narrow())).rejects.toThrow(InvalidInputError);
+    async function* none() {}
+    expect(await nearestNeighboursParallel(model, none())).toEqual(new Float64Array(0));
+  });
+
+  it("throws what a thread throws, and goes on with another", async () => {
+    const model = fitNearestNeighbours(matrix(2, 2, Float32Array.of(1, 0, 0, 1)), 1);
+    async function* batches() {
+      for (let k = 0; k < 6; k++) yield matrix(1, 2, Float32Array.of(k === 2 ? 0 : 1, 0));
+    }
+    await expect(nearestNeighboursParallel(model, batches())).rejects.toThrow("zero vector");
+    async function* sound() {
+      yield matrix(1, 2, Float32Array.of(0, 1));
+    }
+    expect(await nearestNeighboursParallel(model, sound())).toEqual(Float64Array.of(0));
   });
 });
 

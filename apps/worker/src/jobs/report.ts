@@ -21,7 +21,7 @@ import { interval } from "../report/intervals.ts";
 import { measureDetectors } from "../report/measured-detectors.ts";
 import { type ExampleInputs, type FoundConcept, findResponsibleConcepts } from "../report/responsible.ts";
 import { runHeatmap, runHeatmaps } from "../report/run-heatmaps.ts";
-import { type RunResult, type reported, resultHash } from "../report/run-result.ts";
+import type { RunResult, reported } from "../report/run-result.ts";
 import { RunRows } from "../report/run-rows.ts";
 import { sample } from "../report/sample.ts";
 import { confusionTables, verdictColumns } from "../report/tables.ts";
@@ -60,10 +60,8 @@ export function report(context: WorkerContext): Task {
       );
     signal.throwIfAborted();
     const result = await analyse(context, subject, analysis, signal);
-    const handedOver: z.infer<typeof reported> = {
-      resultSha256: resultHash(result),
-      artifactSha256: (await artifactStore.put(Buffer.from(JSON.stringify(result)))).sha256,
-    };
+    const { sha256 } = await artifactStore.put(Buffer.from(JSON.stringify(result)));
+    const handedOver: z.infer<typeof reported> = { resultSha256: sha256 };
     await finishShard(pool, job, "REPORT", job.shard, handedOver, (client) =>
       startStage(client, job, "VERDICTS", "verdicts", [
         {

@@ -18,8 +18,8 @@ export function verdicts(context: WorkerContext): Task {
     const { run } = await loadRunSubject(database, job);
     const [stage] = await shardResults(pool, job.runId, "REPORT", reported);
     if (!stage) throw new RunEnded();
-    const { artifactSha256, resultSha256 } = stage.result;
-    const result = JSON.parse((await artifactStore.read(artifactSha256)).toString("utf8")) as RunResult;
+    const { resultSha256 } = stage.result;
+    const result = JSON.parse((await artifactStore.read(resultSha256)).toString("utf8")) as RunResult;
     const columns = await readColumns<VerdictColumns>(artifactStore, result.verdictsSha256);
     const heatmaps = await readColumns<Record<string, Uint8Array>>(artifactStore, result.heatmapsSha256);
     try {

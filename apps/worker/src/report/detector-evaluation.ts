@@ -217,20 +217,20 @@ async function embeddingBaselines(
   if (fitting.length < 2 || scored.length === 0) return {};
   const embeddings = await rows.gatherEmbeddings(fitting);
   const labels = Array.from(fitting, (row) => rows.columns.label[row]);
-  const scoreNeighbours = nearestNeighboursParallel(fitNearestNeighbours(embeddings));
   const gaussians = variesWithinClasses(embeddings, labels)
     ? fitMahalanobis(embeddings, labels, classes)
     : null;
   const mahalanobis = new Float64Array(scored.length);
-  const knn = new Float64Array(scored.length);
-  let at = 0;
-  for await (const { values } of rows.embeddings(scored)) {
-    signal.throwIfAborted();
-    const neighbours = scoreNeighbours(values);
-    if (gaussians) mahalanobis.set(mahalanobisScores(gaussians, values), at);
-    knn.set(await neighbours, at);
-    at += values.rows;
-  }
+  const batches = async function* () {
+    let at = 0;
+    for await (const { values } of rows.embeddings(scored)) {
+      signal.throwIfAborted();
+      yield values;
+      if (gaussians) mahalanobis.set(mahalanobisScores(gaussians, values), at);
+      at += values.rows;
+    }
+  };
+  const knn = await nearestNeighboursParallel(fitNearestNeighbours(embeddings), batches());
   return gaussians ? { mahalanobis, knn } : { knn };
 }
 
@@ -259,36 +259,36 @@ export async function measure(
   configuration: RunConfiguration,
 ): Promise<MeasuredDetector[]> {
   const rankings = Object.values(scores).map((values) => ranking(values, defects));
-  const intervals = await bootstrapMetricsParallel(rankings, {
+  const bootstrapping = bootstrapMetricsParallel(rankings, {
     seed: configuration.seed,
     replicates: configuration.bootstrapReplicates,
   });
-  return Object.keys(scores).map((name, i) =>
-    measuredDetector(name, semantic.has(name), rankings[i], intervals[i]),
-  );
+  const points = Object.keys(scores).map((name, i) => pointEstimates(name, semantic.has(name), rankings[i]));
+  const intervals = await bootstrapping;
+  return points.map((estimated, i) => ({ ...estimated, ...aurocBounds(intervals[i]) }));
 }
 
-function measuredDetector(
+/** With one defect among few inputs no replicate may hold both kinds: then nothing is known of the spread. */
+function aurocBounds({ auroc: { lower, upper } }: MetricIntervals): { aurocLow: number; aurocHigh: number } {
+  return { aurocLow: Number.isNaN(lower) ? 0 : lower, aurocHigh: Number.isNaN(upper) ? 1 : upper };
+}
+
+function pointEstimates(
   detector: string,
   semantic: boolean,
   ranked: Ranking,
-  intervals: MetricIntervals,
-): MeasuredDetector {
-  const metrics = detectionMetrics(ranked);
-  // With one defect among few inputs no replicate may hold both kinds: then nothing is known of the spread.
-  const bound = (value: number, unknown: number) => (Number.isNaN(value) ? unknown : value);
+): Omit<MeasuredDetector, "aurocLow" | "aurocHigh"> {
+  const { positives, negatives, auroc, auprIn, auprOut, fpr95, aurc } = detectionMetrics(ranked);
   return {
     detector,
     semantic,
-    positives: metrics.positives,
-    negatives: metrics.negatives,
-    auroc: metrics.auroc,
-    aurocLow: bound(intervals.auroc.lower, 0),
-    aurocHigh: bound(intervals.auroc.upper, 1),
-    auprIn: metrics.auprIn,
-    auprOut: metrics.auprOut,
-    fpr95: metrics.fpr95,
-    aurc: metrics.aurc,
+    positives,
+    negatives,
+    auroc,
+    auprIn,
+    auprOut,
+    fpr95,
+    aurc,
     curves: {
       roc: rocCurve(ranked).map(({ falsePositiveRate, truePositiveRate, threshold }) => [
         falsePositiveRate,

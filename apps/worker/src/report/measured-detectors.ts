@@ -48,16 +48,14 @@ export async function measureDetectors(
     measure(all, semantic, measured.defects, configuration);
   const combining = combine(rows, measured, calibration, configuration, signal);
   // Nearest neighbours and bootstraps run on other cores, so nothing waits for what it does not need.
-  const [scores, single, combined, ofCombined] = await Promise.all([
-    scoring,
+  const [single, ofCombined, combinedKept] = await Promise.all([
     scoring.then(measureAll),
-    combining,
     combining.then((scores) => (scores ? measureAll({ combined: scores }) : [])),
+    Promise.all([combining, scoring]).then(
+      ([combined, scores]) => combined !== null && keepCombined(combined, scores, measured.defects).kept,
+    ),
   ]);
-  return {
-    metrics: [...single, ...ofCombined],
-    combinedKept: combined !== null && keepCombined(combined, scores, measured.defects).kept,
-  };
+  return { metrics: [...single, ...ofCombined], combinedKept };
 }
 
 function correctRows({ rows, input }: CalibrationRows): Uint32Array {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ReportDetails } from "@faultline/db";
 import { z } from "zod";
 import type { MeasuredDetector } from "./detector-evaluation.ts";
@@ -68,13 +67,9 @@ export type VerdictColumns = {
 
 export const faultCodes = ["NONE", "ENCODER", "HEAD", "UNDECIDED"] as const;
 
-/** What the REPORT stage hands over. */
-export const reported = z.object({ resultSha256: z.string(), artifactSha256: z.string() });
-
 /**
- * The hash of every number of a run. The result names strengths, alignment, heatmaps and verdicts by the hashes
- * of their bytes, so equal hashes mean equal results to the bit.
+ * What the REPORT stage hands over: the result's artifact, whose hash is that of every number of the run. The result
+ * names strengths, alignment, heatmaps and verdicts by the hashes of their bytes, so equal hashes mean equal results to
+ * the bit.
  */
-export function resultHash(result: RunResult): string {
-  return createHash("sha256").update(JSON.stringify(result)).digest("hex");
-}
+export const reported = z.object({ resultSha256: z.string() });
