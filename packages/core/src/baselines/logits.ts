@@ -9,17 +9,22 @@ import { row } from "../matrix.ts";
 
 /** 1 − maximum softmax probability (Hendrycks & Gimpel 2017), in [0, 1 − 1/K]. */
 export function mspScores(logits: Matrix): Float64Array {
-  return perInput(logits, (values) => {
-    const p = softmax(values);
-    return 1 - p.reduce((a, b) => Math.max(a, b), 0);
+  return perInput(logits, (values, p) => {
+    softmax(values, p);
+    let largest = 0;
+    for (let k = 0; k < p.length; k++) largest = Math.max(largest, p[k]);
+    return 1 - largest;
   });
 }
 
 /** Entropy of the softmax in nats, in [0, ln K]. */
 export function entropyScores(logits: Matrix): Float64Array {
-  return perInput(logits, (values) =>
-    softmax(values).reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0),
-  );
+  return perInput(logits, (values, p) => {
+    softmax(values, p);
+    let entropy = 0;
+    for (let k = 0; k < p.length; k++) if (p[k] > 0) entropy -= p[k] * Math.log(p[k]);
+    return entropy;
+  });
 }
 
 /**
@@ -36,9 +41,12 @@ export function genScores(
   if (!(gamma > 0 && gamma < 1))
     throw new InvalidInputError("gamma", `is ${gamma}`, "Use a number between 0 and 1, as 0.1.");
   if (!(top >= 1)) throw new InvalidInputError("top", `is ${top}`, "Use a whole number >= 1.");
-  return perInput(logits, (values) => {
-    const largest = softmax(values).sort().reverse().subarray(0, top);
-    return largest.reduce((sum, p) => sum + p ** gamma * (1 - p) ** gamma, 0);
+  return perInput(logits, (values, p) => {
+    softmax(values, p);
+    const largest = top < p.length ? p.sort().subarray(-top) : p;
+    let score = 0;
+    for (let k = 0; k < largest.length; k++) score += (largest[k] * (1 - largest[k])) ** gamma;
+    return score;
   });
 }
 
@@ -51,30 +59,39 @@ export function energyScores(logits: Matrix, temperature = 1): Float64Array {
   if (!(temperature > 0))
     throw new InvalidInputError("temperature", `is ${temperature}`, "Use a number > 0, as 1.");
   return perInput(logits, (values) => {
-    const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const sum = values.reduce((total, value) => total + Math.exp((value - largest) / temperature), 0);
+    const largest = largestOf(values);
+    let sum = 0;
+    for (let k = 0; k < values.length; k++) sum += Math.exp((values[k] - largest) / temperature);
     return -(largest + temperature * Math.log(sum));
   });
 }
 
-function perInput(logits: Matrix, score: (values: Float32Array) => number): Float64Array {
+/** @param score gets an input's logits, and K values of scratch */
+function perInput(
+  logits: Matrix,
+  score: (values: Float32Array, scratch: Float64Array) => number,
+): Float64Array {
   if (logits.columns < 2)
     throw new InvalidInputError("logits", `has ${logits.columns} columns`, "Pass N×K logits, K >= 2.");
   requireFinite("logits", logits.data, logits.columns);
+  const scratch = new Float64Array(logits.columns);
   const scores = new Float64Array(logits.rows);
-  for (let i = 0; i < scores.length; i++) scores[i] = score(row(logits, i));
+  for (let i = 0; i < scores.length; i++) scores[i] = score(row(logits, i), scratch);
   return scores;
 }
 
-function softmax(values: Float32Array): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let k = 0; k < values.length; k++) largest = Math.max(largest, values[k]);
-  const p = new Float64Array(values.length);
+function softmax(values: Float32Array, p: Float64Array): void {
+  const largest = largestOf(values);
   let sum = 0;
   for (let k = 0; k < p.length; k++) {
     p[k] = Math.exp(values[k] - largest);
     sum += p[k];
   }
   for (let k = 0; k < p.length; k++) p[k] /= sum;
-  return p;
+}
+
+function largestOf(values: Float32Array): number {
+  let largest = values[0];
+  for (let k = 1; k < values.length; k++) largest = Math.max(largest, values[k]);
+  return largest;
 }
