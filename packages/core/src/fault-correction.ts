@@ -59,22 +59,25 @@ export function correctFaultShares(
   const gamma = randomGamma.source(uniform);
   const heads: number[] = [];
   const drawers = new Map<number, () => number>();
-  const draw = (count: number): number => {
-    let drawer = drawers.get(count);
-    if (!drawer) {
-      drawer = gamma(count);
-      drawers.set(count, drawer);
-    }
-    return drawer();
+  const drawerOf = (count: number): (() => number) => {
+    const drawer = drawers.get(count) ?? gamma(count);
+    drawers.set(count, drawer);
+    return drawer;
   };
-  const redrawn = (counts: Float64Array) => counts.map((count) => (count > 0 ? draw(count) : 0));
+  const redrawn = {
+    classes,
+    head: tally.head.slice(),
+    encoder: tally.encoder.slice(),
+    answers: tally.answers.slice(),
+  };
+  const redraws = [redrawn.head, redrawn.encoder, redrawn.answers].flatMap((weights) =>
+    Array.from(weights.entries())
+      .filter(([, count]) => count > 0)
+      .map(([cell, count]) => ({ weights, cell, draw: drawerOf(count) })),
+  );
   for (let r = 0; r < replicates; r++) {
-    const replicate = correctedHeadShare({
-      classes,
-      head: redrawn(tally.head),
-      encoder: redrawn(tally.encoder),
-      answers: redrawn(tally.answers),
-    });
+    for (const { weights, cell, draw } of redraws) weights[cell] = draw();
+    const replicate = correctedHeadShare(redrawn);
     if (replicate) heads.push(replicate.head);
   }
   heads.sort((a, b) => a - b);
