@@ -21,7 +21,11 @@ const SMALL_WORK = 1 << 27;
 /** Likewise for the inputs that a bootstrap sweeps: some 15 ms. */
 const SMALL_SWEEPS = 1 << 22;
 
+/** As many threads as cores, started when they are needed; tasks wait in line for one. */
+const limit = availableParallelism();
 const idle: TaskThread[] = [];
+const inLine: ((thread: TaskThread) => void)[] = [];
+let started = 0;
 
 /**
  * `countHeatmap` on worker threads over shared memory: the same counts, without holding up the event loop.
@@ -103,7 +107,7 @@ export async function nearestNeighboursParallel(
     embeddings: new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength)),
   };
   shared.embeddings.set(model.embeddings);
-  const thread = idle.pop() ?? new TaskThread();
+  const thread = await takeThread();
   try {
     const answers: Promise<unknown>[] = [];
     for await (const embeddings of batches) {
@@ -116,10 +120,10 @@ export async function nearestNeighboursParallel(
       answers.push(answer);
     }
     const parts = (await Promise.all(answers)) as Float64Array[];
-    idle.push(thread);
+    giveBack(thread);
     return joined(parts);
   } catch (error) {
-    await thread.end();
+    await discard(thread);
     throw error;
   }
 }
@@ -136,7 +140,7 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
-  await Promise.all(idle.splice(0).map((thread) => thread.end()));
+  await Promise.all(idle.splice(0).map(discard));
 }
 
 function requireThreads(threads: number): void {
@@ -154,10 +158,42 @@ function sharesOf(count: number, threads: number): [number, number][] {
 
 /** @returns what a thread answers; one that fails is not used again */
 async function runTask(task: ParallelTask): Promise<unknown> {
-  const thread = idle.pop() ?? new TaskThread();
-  const answer = await thread.run(task);
-  idle.push(thread);
-  return answer;
+  const thread = await takeThread();
+  try {
+    const answer = await thread.run(task);
+    giveBack(thread);
+    return answer;
+  } catch (error) {
+    await discard(thread);
+    throw error;
+  }
+}
+
+async function takeThread(): Promise<TaskThread> {
+  const free = idle.pop();
+  if (free) return free;
+  if (started < limit) {
+    started++;
+    return new TaskThread();
+  }
+  return new Promise((resolve) => inLine.push(resolve));
+}
+
+function giveBack(thread: TaskThread): void {
+  const next = inLine.shift();
+  if (next) next(thread);
+  else idle.push(thread);
+}
+
+/** Ends a thread that failed or is not needed; another one takes its place in the line. */
+async function discard(thread: TaskThread): Promise<void> {
+  started--;
+  const next = inLine.shift();
+  if (next) {
+    started++;
+    next(new TaskThread());
+  }
+  await thread.end();
 }
 
 /** A worker thread, which answers tasks in the order in which it got them. Keeps the process alive while it does. */
