@@ -4,28 +4,19 @@
  *
  * @module
  */
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { NearestNeighboursModel } from "./baselines.ts";
 import { requireBootstrap } from "./bootstrap/requirements.ts";
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
 import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
 import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
-import type { ParallelTask } from "./parallel-worker.ts";
+import { endIdleThreads, runTask, withThread } from "./task-threads.ts";
 
 /** Fewer comparisons than this are counted at once: handing them over would take longer. */
 const SMALL_WORK = 1 << 27;
-/** Likewise for the inputs that a bootstrap sweeps: some 15 ms. */
+/** Likewise for the inputs that a bootstrap sweeps: some 10 ms. */
 const SMALL_SWEEPS = 1 << 22;
-
-/** As many threads as cores, started when they are needed; tasks wait in line for one. */
-const limit = availableParallelism();
-const idle: TaskThread[] = [];
-const inLine: ((thread: TaskThread) => void)[] = [];
-let started = 0;
 
 /**
  * `countHeatmap` on worker threads over shared memory: the same counts, without holding up the event loop.
@@ -85,7 +76,7 @@ export async function bootstrapMetricsParallel(
   if (inputs * rankings.length * (options.replicates ?? 1000) < SMALL_SWEEPS)
     return bootstrapMetrics(rankings, options);
   const parts = sharesOf(rankings.length, Math.min(threads, rankings.length)).map(([from, to]) =>
-    // Every thread draws the same replicates: drawing takes less time than sweeping one ranking.
+    // Every thread draws the same replicates, which takes as long as sweeping three rankings.
     runTask({ kind: "bootstrap", rankings: rankings.slice(from, to), options }),
   );
   return ((await Promise.all(parts)) as MetricIntervals[][]).flat();
@@ -98,34 +89,26 @@ const BATCHES_AHEAD = 4;
  * `nearestNeighboursScores` of a model on a worker thread, of all batches one after another: the same scores, while
  * the calling thread reads the batches that follow or does something else.
  */
-export async function nearestNeighboursParallel(
+export function nearestNeighboursParallel(
   model: NearestNeighboursModel,
   batches: AsyncIterable<Matrix>,
 ): Promise<Float64Array> {
-  const shared = {
-    ...model,
-    embeddings: new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength)),
-  };
-  shared.embeddings.set(model.embeddings);
-  const thread = await takeThread();
-  try {
+  const embeddings = new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength));
+  embeddings.set(model.embeddings);
+  const shared = { ...model, embeddings };
+  return withThread(async (thread) => {
     const answers: Promise<unknown>[] = [];
-    for await (const embeddings of batches) {
-      requireSize("embeddings", embeddings.columns, model.width, "columns");
-      requireFinite("embeddings", embeddings.data, embeddings.columns);
+    for await (const batch of batches) {
+      requireSize("embeddings", batch.columns, model.width, "columns");
+      requireFinite("embeddings", batch.data, batch.columns);
       await answers.at(-BATCHES_AHEAD);
-      const answer = thread.run({ kind: "nearest-neighbours", model: shared, embeddings });
+      const answer = thread.run({ kind: "nearest-neighbours", model: shared, embeddings: batch });
       // A failure is thrown where it is awaited.
       answer.catch(() => undefined);
       answers.push(answer);
     }
-    const parts = (await Promise.all(answers)) as Float64Array[];
-    giveBack(thread);
-    return joined(parts);
-  } catch (error) {
-    await discard(thread);
-    throw error;
-  }
+    return joined((await Promise.all(answers)) as Float64Array[]);
+  });
 }
 
 function joined(parts: readonly Float64Array[]): Float64Array {
@@ -140,7 +123,7 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 
 /** Ends the threads that wait for work. Calls under way are not affected. */
 export async function closeCountingThreads(): Promise<void> {
-  await Promise.all(idle.splice(0).map(discard));
+  await endIdleThreads();
 }
 
 function requireThreads(threads: number): void {
@@ -154,85 +137,6 @@ function sharesOf(count: number, threads: number): [number, number][] {
     Math.floor((count * part) / threads),
     Math.floor((count * (part + 1)) / threads),
   ]);
-}
-
-/** @returns what a thread answers; one that fails is not used again */
-async function runTask(task: ParallelTask): Promise<unknown> {
-  const thread = await takeThread();
-  try {
-    const answer = await thread.run(task);
-    giveBack(thread);
-    return answer;
-  } catch (error) {
-    await discard(thread);
-    throw error;
-  }
-}
-
-async function takeThread(): Promise<TaskThread> {
-  const free = idle.pop();
-  if (free) return free;
-  if (started < limit) {
-    started++;
-    return new TaskThread();
-  }
-  return new Promise((resolve) => inLine.push(resolve));
-}
-
-function giveBack(thread: TaskThread): void {
-  const next = inLine.shift();
-  if (next) next(thread);
-  else idle.push(thread);
-}
-
-/** Ends a thread that failed or is not needed; another one takes its place in the line. */
-async function discard(thread: TaskThread): Promise<void> {
-  started--;
-  const next = inLine.shift();
-  if (next) {
-    started++;
-    next(new TaskThread());
-  }
-  await thread.end();
-}
-
-/** A worker thread, which answers tasks in the order in which it got them. Keeps the process alive while it does. */
-class TaskThread {
-  readonly #worker = startWorker();
-  readonly #waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
-
-  constructor() {
-    this.#worker.unref();
-    this.#worker.on("message", (answer: unknown) => {
-      this.#waiting.shift()?.resolve(answer);
-      if (this.#waiting.length === 0) this.#worker.unref();
-    });
-    this.#worker.on("error", (error: Error) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
-    });
-  }
-
-  run(task: ParallelTask): Promise<unknown> {
-    this.#worker.ref();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(task);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-}
-
-function startWorker(): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./parallel-worker.js", import.meta.url));
-  // From source (tests, development) the thread must load TypeScript, which Node 20 cannot do by itself.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json"));
-  const loader = new URL("dist/esm/api/index.mjs", tsx).href;
-  const entry = new URL("./parallel-worker.ts", import.meta.url).href;
-  const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(entry)}, ${JSON.stringify(entry)}))`;
-  return new Worker(start, { eval: true, execArgv: [] });
 }
 
 function shareable(values: Float32Array): Float32Array {

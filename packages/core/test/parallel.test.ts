@@ -130,7 +130,7 @@ describe("the main entry", () => {
     const needNode = files.filter((file) =>
       /from "node:|import\("node:/.test(readFileSync(new URL(file, source), "utf8")),
     );
-    expect(needNode.sort()).toEqual(["parallel-worker.ts", "parallel.ts"]);
+    expect(needNode.sort()).toEqual(["parallel-worker.ts", "parallel.ts", "task-threads.ts"]);
     expect(readFileSync(new URL("index.ts", source), "utf8")).not.toContain("parallel");
   });
 });
