@@ -62,7 +62,10 @@ export function Comparison() {
       <RunChoice state={state} change={change} />
       {state.runs.length < 2 ? (
         <EmptyState title="Choose two to six runs">
-          <p>The first one is the baseline that the others are held against.</p>
+          <p>
+            The first one is the baseline that the others are held against. Runs can be chosen once they have
+            succeeded.
+          </p>
         </EmptyState>
       ) : (
         <ComparedRuns state={state} change={change} />

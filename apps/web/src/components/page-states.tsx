@@ -50,12 +50,15 @@ export function ErrorNotice({
   return (
     <div
       role="alert"
-      className="flex items-start gap-3 rounded-lg border border-line bg-defect-soft px-4 py-3"
+      className="flex flex-wrap items-start gap-3 rounded-lg border border-line bg-defect-soft px-4 py-3"
     >
-      <CircleAlert size={18} className="mt-0.5 shrink-0 text-defect" aria-hidden />
-      <div className="min-w-0 flex-1">
-        <Title className="font-medium">{title}</Title>
-        <p className="text-sm break-words text-muted">{message}</p>
+      {/* On a phone the button stands below the words, which then have the whole width. */}
+      <div className="flex min-w-0 flex-1 basis-72 gap-3">
+        <CircleAlert size={18} className="mt-0.5 shrink-0 text-defect" aria-hidden />
+        <div className="min-w-0">
+          <Title className="font-medium">{title}</Title>
+          <p className="text-sm break-words text-muted">{message}</p>
+        </div>
       </div>
       {onRetry && (
         <Button onClick={onRetry}>
