@@ -5,8 +5,8 @@ import { pino } from "pino";
 import { workerSettings } from "./settings.ts";
 import { startWorker } from "./worker.ts";
 
-// V8 collects a small heap as soon as it has grown by some 10 MB, several times a run, and takes a twentieth of the
-// processors for it. Collecting when it has tripled costs tens of megabytes.
+// V8 collects a small heap as soon as it has grown by some 10 MB, several times a run, which takes a fifteenth of the
+// processors' time. Collecting when it has tripled costs tens of megabytes.
 setFlagsFromString("--heap-growing-percent=200");
 
 // From the beginning: a worker that is told to stop while it starts leaves in order too.
