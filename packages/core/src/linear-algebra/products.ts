@@ -1,4 +1,4 @@
-import { linearAlgebraKernel } from "./kernel.ts";
+import { type LinearAlgebraKernel, linearAlgebraKernel } from "./kernel.ts";
 import {
   addCrossProductReference,
   largestRowProductsReference,
@@ -73,31 +73,10 @@ export function rowProducts(k: number, a: Values, n: number, b: Values, c: numbe
   // Packing B costs as much as a few rows of products.
   const kernel = n < 2 * LANES || n * c * k < WORTHWHILE ? undefined : linearAlgebraKernel();
   if (!kernel) return rowProductsReference(k, a, n, b, c);
-  const bPanels = Math.ceil(c / LANES);
-  const rowsAtOnce = Math.min(n, ROWS_AT_ONCE);
-  const mostPanels = Math.ceil(rowsAtOnce / LANES);
-  const [aPacked, bPacked, tiles] = kernel.reserve(
-    mostPanels * LANES * k,
-    bPanels * LANES * k,
-    mostPanels * bPanels * TILE,
-  );
-  packRows(bPacked, b, k, 0, c);
   const out = new Float64Array(n * c);
-  for (let from = 0; from < n; from += rowsAtOnce) {
-    const rows = Math.min(rowsAtOnce, n - from);
-    packRows(aPacked, a, k, from, rows);
-    tiles.fill(0);
-    kernel.exports.addPanelProducts(
-      aPacked.byteOffset,
-      Math.ceil(rows / LANES),
-      bPacked.byteOffset,
-      bPanels,
-      k,
-      tiles.byteOffset,
-      false,
-    );
-    addTiles(out.subarray(from * c, (from + rows) * c), tiles, rows, c, bPanels, false);
-  }
+  forTilesOfRows(kernel, { k, a, n, b, c }, ROWS_AT_ONCE, [], ({ tiles, from, rows, panels }) => {
+    addTiles(out.subarray(from * c, (from + rows) * c), tiles, rows, c, panels, false);
+  });
   return out;
 }
 
@@ -114,18 +93,61 @@ export function largestRowProducts(
 ): Float64Array {
   const kernel = n * c * k < WORTHWHILE ? undefined : linearAlgebraKernel();
   if (!kernel) return largestRowProductsReference(k, a, n, b, c, rank);
-  const bPanels = Math.ceil(c / LANES);
-  const rowsAtOnce = Math.min(n, Math.max(LANES, Math.floor(TILES_AT_ONCE / bPanels) * LANES));
-  const panels = Math.ceil(rowsAtOnce / LANES);
-  const [aPacked, bPacked, tiles, heap, largest] = kernel.reserve(
+  const rowsAtOnce = Math.max(1, Math.floor(TILES_AT_ONCE / Math.ceil(c / LANES))) * LANES;
+  const out = new Float64Array(n);
+  const scratch = [rank, Math.min(n, rowsAtOnce)];
+  forTilesOfRows(kernel, { k, a, n, b, c }, rowsAtOnce, scratch, (part) => {
+    const { tiles, from, rows, panels } = part;
+    const [heap, largest] = part.scratch;
+    kernel.exports.largestOfRows(
+      tiles.byteOffset,
+      rows,
+      panels,
+      c,
+      rank,
+      heap.byteOffset,
+      largest.byteOffset,
+    );
+    out.set(largest.subarray(0, rows), from);
+  });
+  return out;
+}
+
+/** The operands of `rowProducts`. */
+interface RowOperands {
+  readonly k: number;
+  readonly a: Values;
+  readonly n: number;
+  readonly b: Values;
+  readonly c: number;
+}
+
+/** The products of rows `from`..`from + rows` of A with all rows of B, in tiles, `panels` of them in a line. */
+interface TilesOfRows {
+  readonly tiles: Float64Array;
+  readonly from: number;
+  readonly rows: number;
+  readonly panels: number;
+  readonly scratch: readonly Float64Array[];
+}
+
+/** Multiplies some rows of A at a time with B. @param scratch lengths of arrays that `take` needs in the kernel's memory */
+function forTilesOfRows(
+  kernel: LinearAlgebraKernel,
+  { k, a, n, b, c }: RowOperands,
+  rowsAtOnce: number,
+  scratch: readonly number[],
+  take: (part: TilesOfRows) => void,
+): void {
+  const panels = Math.ceil(c / LANES);
+  const mostPanels = Math.ceil(Math.min(n, rowsAtOnce) / LANES);
+  const [aPacked, bPacked, tiles, ...reserved] = kernel.reserve(
+    mostPanels * LANES * k,
     panels * LANES * k,
-    bPanels * LANES * k,
-    panels * bPanels * TILE,
-    rank,
-    rowsAtOnce,
+    mostPanels * panels * TILE,
+    ...scratch,
   );
   packRows(bPacked, b, k, 0, c);
-  const out = new Float64Array(n);
   for (let from = 0; from < n; from += rowsAtOnce) {
     const rows = Math.min(rowsAtOnce, n - from);
     packRows(aPacked, a, k, from, rows);
@@ -134,23 +156,13 @@ export function largestRowProducts(
       aPacked.byteOffset,
       Math.ceil(rows / LANES),
       bPacked.byteOffset,
-      bPanels,
+      panels,
       k,
       tiles.byteOffset,
       false,
     );
-    kernel.exports.largestOfRows(
-      tiles.byteOffset,
-      rows,
-      bPanels,
-      c,
-      rank,
-      heap.byteOffset,
-      largest.byteOffset,
-    );
-    out.set(largest.subarray(0, rows), from);
+    take({ tiles, from, rows, panels, scratch: reserved });
   }
-  return out;
 }
 
 /*
