@@ -92,12 +92,12 @@ async function photographs(): Promise<void> {
         ) as BareTiming;
       const ours = () => timeRun(world, { ...vlm, modelVersionId, datasetId: dataset.id }, pictures.length);
       /**
-       * Worker processes that have done some runs, as the session has warmed up, too: V8 compiles during the first
-       * five, those jobs last that a run has one of.
+       * Worker processes that have done some runs each, as the session has warmed up, too: V8 compiles during the
+       * first five, those jobs last that a run has one of.
        */
       const startWarm = async (processes: number) => {
         await world.startWorkers(processes, Math.floor(cores / processes) + 1);
-        for (let run = 0; run < 5; run++) await ours();
+        for (let run = 0; run < 5 * processes; run++) await ours();
       };
       // Other work on the machine comes and goes: both sides run in turn, and the median of each counts.
       await startWarm(1);
