@@ -52,22 +52,15 @@ const STATE_BYTES: usize = 128;
  *
  * @param ranks n of u32 by falling score: 4 · input + 2 where a group of equal scores ends + 1 where it is a defect;
  *   then a zero
- * @param counts how often each input counts, four f64 an input @param total their sum, in every replicate
- * @param state of the first two replicates, then of the others: positives (the defects' share of the total) and wanted
+ * @param counts how often each input counts, four f64 an input: n in all, in every replicate
+ * @param state of the first two replicates, then of the others: positives (the defects' share of n) and wanted
  *   (defects that must be found for the false-positive rate) when called, all the rest on return
- * @param summed `summedHarmonics`, k = 0..total, f64
+ * @param summed `summedHarmonics`, k = 0..n, f64
  */
-export function sweepRanking(
-  n: i32,
-  ranks: usize,
-  counts: usize,
-  total: i32,
-  state: usize,
-  summed: usize,
-): void {
-  const everything = f64x2.splat(<f64>total);
+export function sweepRanking(n: i32, ranks: usize, counts: usize, state: usize, summed: usize): void {
+  const everything = f64x2.splat(<f64>n);
   // Not splat(1), which V8 would make anew at each use.
-  const one = f64x2.splat(<f64>min(total, 1));
+  const one = f64x2.splat(<f64>min(n, 1));
   begin(state, everything);
   begin(state + STATE_BYTES, everything);
   let accepted0 = everything;

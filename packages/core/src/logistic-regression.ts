@@ -128,10 +128,7 @@ function derivatives(
       bent[at] = bend * inputs[at];
     }
   }
-  const hessian = new DenseMatrix(width, width);
-  crossProduct(odds.length, bent, width, bent, width).forEach((value, cell) => {
-    hessian.set(Math.floor(cell / width), cell % width, value);
-  });
+  const hessian = DenseMatrix.from1DArray(width, width, crossProduct(odds.length, bent, width, bent, width));
   for (let j = 0; j < width - 1; j++) {
     gradient[j] += penalty * beta[j];
     hessian.set(j, j, hessian.get(j, j) + penalty);

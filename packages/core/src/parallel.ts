@@ -11,7 +11,9 @@ import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
 import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
 import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
-import { endIdleThreads, runTask, withThread } from "./task-threads.ts";
+import { runTask, withThread } from "./task-threads.ts";
+
+export { closeCountingThreads } from "./task-threads.ts";
 
 /** Fewer comparisons than this are counted at once: handing them over would take longer. */
 const SMALL_WORK = 1 << 27;
@@ -119,11 +121,6 @@ function joined(parts: readonly Float64Array[]): Float64Array {
     at += part.length;
   }
   return whole;
-}
-
-/** Ends the threads that wait for work. Calls under way are not affected. */
-export async function closeCountingThreads(): Promise<void> {
-  await endIdleThreads();
 }
 
 function requireThreads(threads: number): void {

@@ -28,7 +28,8 @@ export async function withThread<T>(work: (thread: TaskThread) => Promise<T>): P
   }
 }
 
-export async function endIdleThreads(): Promise<void> {
+/** Ends the threads that wait for work. Calls under way are not affected. */
+export async function closeCountingThreads(): Promise<void> {
   await Promise.all(idle.splice(0).map(discard));
 }
 

@@ -55,7 +55,7 @@ export function plainReplicates(rankings: readonly Ranking[], seed: number): Rep
 /** The exports of kernel/bootstrap.ts; pointers are byte offsets into the memory. */
 interface KernelExports {
   drawReplicate(n: number, state: number, defects: number, counts: number): number;
-  sweepRanking(n: number, ranks: number, counts: number, total: number, state: number, summed: number): void;
+  sweepRanking(n: number, ranks: number, counts: number, state: number, summed: number): void;
 }
 
 /** The kernel's state of two replicates, whose numbers lie side by side: what is which, in pairs. */
@@ -127,7 +127,7 @@ function kernelReplicates(rankings: readonly Ranking[], seed: number): Replicate
         states[placeOf(replicate, "positives")] = ofReplicate;
         states[placeOf(replicate, "wanted")] = wantedDefects(ofReplicate);
       }
-      kernel.sweepRanking(n, at.ranks[ranking], at.counts, n, at.states, at.summed);
+      kernel.sweepRanking(n, at.ranks[ranking], at.counts, at.states, at.summed);
       return positives.map((ofReplicate, replicate) =>
         sweepSums(n, ofReplicate, summed, {
           concordant: states[placeOf(replicate, "concordant")],
