@@ -1,6 +1,7 @@
 export * from "./artifact-store.ts";
 export * from "./database.ts";
 export * from "./embedded-postgres.ts";
+export * from "./environment.ts";
 export * from "./folder-artifact-store.ts";
 export * from "./generated/client.ts";
 export type { default as PrismaTypes } from "./generated/pothos-types.ts";
