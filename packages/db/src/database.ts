@@ -33,13 +33,30 @@ export async function databaseServer(environment: NodeJS.ProcessEnv = process.en
   return startEmbeddedPostgres({ dataDirectory: path.join(dataDirectory(environment), "postgres") });
 }
 
-/**
- * Connects to a migrated database. Does not migrate: call `migrate(url)` first.
- *
- * @param connections largest number of connections of this process, shared by Prisma and the pool.
- */
-export function openDatabase(url: string, { connections = 10 } = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: "faultline" });
+export interface DatabaseOptions {
+  /** Largest number of connections of this process, shared by Prisma and the pool; 10 by default. */
+  connections?: number;
+  /**
+   * Longest time of a statement in milliseconds, after which PostgreSQL cancels it (SQLSTATE 57014); no bound by
+   * default. A transaction that needs longer says `SET LOCAL statement_timeout`.
+   */
+  statementTimeout?: number;
+  /** Longest wait for a connection in milliseconds; no bound by default. */
+  acquireTimeout?: number;
+}
+
+/** Connects to a migrated database. Does not migrate: call `migrate(url)` first. */
+export function openDatabase(
+  url: string,
+  { connections = 10, statementTimeout, acquireTimeout }: DatabaseOptions = {},
+): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    application_name: "faultline",
+    statement_timeout: statementTimeout,
+    connectionTimeoutMillis: acquireTimeout,
+  });
   // A lost connection fails the query that runs on it, and the pool replaces it. The event besides would end
   // the process where nobody listens: on the pool while the connection is idle, on itself while it is in use.
   pool.on("error", () => undefined);
