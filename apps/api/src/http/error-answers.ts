@@ -1,3 +1,4 @@
+import { ArtifactError } from "@faultline/db";
 import type { FastifyInstance } from "fastify";
 import {
   ConflictError,
@@ -14,6 +15,7 @@ export class RequestError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly details?: Record<string, unknown>,
   ) {
     super(message);
   }
@@ -59,7 +61,12 @@ function answerTo(error: Error & { statusCode?: number; code?: string }): Answer
     return { status: 404, code: "NOT_FOUND", message, details: { field: error.field } };
   if (error instanceof ConflictError)
     return { status: 409, code: "CONFLICT", message, details: { field: error.field } };
-  if (error instanceof RequestError) return { status: error.status, code: error.code, message };
+  if (error instanceof RequestError)
+    return { status: error.status, code: error.code, message, details: error.details };
+  if (error instanceof ArtifactError && error.code === "NO_SPACE")
+    return { status: 507, code: "INSUFFICIENT_STORAGE", message };
+  if (error instanceof ArtifactError && error.code === "CORRUPT")
+    return { status: 500, code: "ARTIFACT_CORRUPT", message };
   // Fastify's own refusals: a body too large, no JSON, a media type that it does not take.
   if (error.statusCode && error.statusCode < 500)
     return { status: error.statusCode, code: error.code ?? "BAD_REQUEST", message };
