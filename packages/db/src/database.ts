@@ -48,29 +48,41 @@ export async function databaseServer(
   });
 }
 
-export interface DatabaseOptions {
-  /** Largest number of connections of this process, shared by Prisma and the pool. */
+export interface PoolOptions {
+  /** Largest number of connections. */
   connections?: number;
   /** Longest wait for a connection, be it a free one or a new one, in milliseconds; then the query fails. */
   connectionTimeout?: number;
+  /** What the server calls its connections; "faultline" by default. */
+  name?: string;
 }
 
-/** Connects to a migrated database. Does not migrate: call `migrate(url)` first. */
-export function openDatabase(
+/** Connections that may be lost without harm: a query that runs fails, and the next one gets another connection. */
+export function openPool(
   url: string,
-  { connections = 10, connectionTimeout = 10_000 }: DatabaseOptions = {},
-): Database {
+  { connections = 10, connectionTimeout = 10_000, name = "faultline" }: PoolOptions = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: connectionTimeout,
-    application_name: "faultline",
+    application_name: name,
     keepAlive: true,
   });
-  // A lost connection fails the query that runs on it, and the pool replaces it. The event besides would end
-  // the process where nobody listens: on the pool while the connection is idle, on itself while it is in use.
+  // The event of a loss would end the process where nobody listens: on the pool while the connection is idle, on
+  // itself while it is in use.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
+}
+
+/**
+ * Connects to a migrated database. Does not migrate: call `migrate(url)` first.
+ *
+ * @param options of the pool that Prisma and `pool` share
+ */
+export function openDatabase(url: string, options?: PoolOptions): Database {
+  const pool = openPool(url, options);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
   return {
     prisma,
