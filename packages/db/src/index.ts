@@ -1,5 +1,7 @@
 export * from "./artifact-store.ts";
+export * from "./connection-loss.ts";
 export * from "./database.ts";
+export { EmbeddedPostgresError } from "./embedded-cluster.ts";
 export * from "./embedded-postgres.ts";
 export * from "./environment.ts";
 export * from "./folder-artifact-store.ts";
