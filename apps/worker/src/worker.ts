@@ -4,11 +4,13 @@ import { NetworkSessions } from "@faultline/inference";
 import { Logger as QueueLogger, run, type WorkerEvents } from "graphile-worker";
 import { type Logger, pino } from "pino";
 import { align } from "./jobs/align.ts";
+import { dropVerdictsJob } from "./jobs/drop-verdicts.ts";
 import { embedShard } from "./jobs/embed-shard.ts";
 import { ingestDataset } from "./jobs/ingest-dataset.ts";
 import { planRun } from "./jobs/plan-run.ts";
 import { report } from "./jobs/report.ts";
 import { strengthsShard } from "./jobs/strengths-shard.ts";
+import { sweepArtifactsJob, sweepSchedule } from "./jobs/sweep-artifacts.ts";
 import { verdicts } from "./jobs/verdicts.ts";
 import { buryDeadWorkers, LivingWorker } from "./living-workers.ts";
 import type { WorkerContext } from "./run/run-job.ts";
@@ -76,7 +78,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       "strengths-shard": strengthsShard(context),
       report: report(context),
       verdicts: verdicts(context),
+      "drop-verdicts": dropVerdictsJob(context),
+      "sweep-artifacts": sweepArtifactsJob(context),
     },
+    crontab: sweepSchedule,
   });
   await living.nameQueueWorkers(queueWorkers);
   log.info({ ...settings }, "worker ready");

@@ -13,6 +13,13 @@ export interface PutOptions {
   maxBytes?: number;
 }
 
+/** A blob as the sweep sees it. */
+export interface ListedArtifact {
+  sha256: string;
+  /** When it was last put. */
+  writtenAt: Date;
+}
+
 /** Content-addressed blobs. Storing the same content twice keeps one copy; a stored blob never changes. */
 export interface ArtifactStore {
   /** @throws ArtifactError TOO_LARGE, HASH_MISMATCH (nothing is kept then) */
@@ -30,6 +37,20 @@ export interface ArtifactStore {
   stream(sha256: string): Promise<Readable>;
   /** Deleting what is not there is no error. */
   delete(sha256: string): Promise<void>;
+  /**
+   * The blobs whose hash begins with two hexadecimal digits, in any order. One that is put or deleted meanwhile may be
+   * among them or not.
+   */
+  list(prefix: string): AsyncIterable<ListedArtifact>;
+  /**
+   * Deletes a blob that was last put before a moment. Putting content that is there already counts as putting it, so
+   * that whoever has just put it can rely on it (artifact-sweep.ts).
+   *
+   * @returns whether it was deleted
+   */
+  deleteUnused(sha256: string, before: Date): Promise<boolean>;
+  /** Who may sweep the store, and since when: the first that ever claimed it. */
+  claim(id: string): Promise<{ owner: string; since: Date }>;
 }
 
 export type ArtifactErrorCode = "NOT_FOUND" | "TOO_LARGE" | "HASH_MISMATCH" | "INVALID_HASH" | "OUT_OF_RANGE";

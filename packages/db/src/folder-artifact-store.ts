@@ -9,9 +9,10 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
@@ -20,6 +21,7 @@ import {
   type ArtifactStore,
   assertSha256,
   defaultMaxBytes,
+  type ListedArtifact,
   type PutOptions,
   type StoredArtifact,
 } from "./artifact-store.ts";
@@ -140,19 +142,63 @@ export class FolderArtifactStore implements ArtifactStore {
     await rm(this.fileOf(sha256), { force: true });
   }
 
+  async *list(prefix: string): AsyncGenerator<ListedArtifact, void, undefined> {
+    const folder = path.join(this.folder, prefix);
+    for (const middle of await readdir(folder).catch(nothing))
+      for (const name of await readdir(path.join(folder, middle)).catch(nothing)) {
+        if (!/^[0-9a-f]{64}$/.test(name)) continue;
+        const info = await stat(path.join(folder, middle, name)).catch(() => undefined);
+        if (info) yield { sha256: name, writtenAt: info.mtime };
+      }
+  }
+
+  /**
+   * Between a look at the file's time and its removal another process could put it. So it is moved aside first: who
+   * puts it afterwards finds nothing and writes it anew; who had put it before has renewed its time, and it goes back.
+   */
+  async deleteUnused(sha256: string, before: Date): Promise<boolean> {
+    const file = this.fileOf(sha256);
+    const info = statSync(file, { throwIfNoEntry: false });
+    if (!info || info.mtime >= before) return false;
+    const aside = path.join(this.incoming, randomUUID());
+    try {
+      renameSync(file, aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw error;
+    }
+    if (statSync(aside).mtime < before) {
+      rmSync(aside);
+      return true;
+    }
+    renameSync(aside, file);
+    return false;
+  }
+
+  async claim(id: string): Promise<{ owner: string; since: Date }> {
+    const file = path.join(this.folder, "owner");
+    await writeFile(file, id, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    return { owner: await readFile(file, "utf8"), since: (await stat(file)).mtime };
+  }
+
   private fileOf(sha256: string): string {
     assertSha256(sha256);
     return path.join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
 
+  /** Whether it is there already; it then counts as put now. */
   private holds({ sha256, bytes }: StoredArtifact): boolean {
-    return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
+    const file = this.fileOf(sha256);
+    return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
   }
 
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
     if (this.holds(stored)) return;
     const target = this.fileOf(stored.sha256);
     mkdirSync(path.dirname(target), { recursive: true });
+    renew(file);
     try {
       renameSync(file, target);
     } catch (error) {
@@ -177,6 +223,24 @@ export class FolderArtifactStore implements ArtifactStore {
       if (age > abandonedAfter) await rm(file, { force: true });
     }
   }
+}
+
+/** Sets a file's time to now; false when it is gone. */
+function renew(file: string): boolean {
+  const now = new Date();
+  try {
+    utimesSync(file, now, now);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** The entries of a folder that is not there. */
+function nothing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
 }
 
 /** The whole blob when it is small, else undefined. */

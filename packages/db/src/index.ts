@@ -1,4 +1,6 @@
+export * from "./artifact-references.ts";
 export * from "./artifact-store.ts";
+export * from "./artifact-sweep.ts";
 export * from "./database.ts";
 export * from "./embedded-postgres.ts";
 export * from "./folder-artifact-store.ts";
@@ -11,8 +13,10 @@ export * from "./migrate.ts";
 export * from "./notifications.ts";
 export * from "./open-artifact-store.ts";
 export * from "./prepared.ts";
+export * from "./project-artifacts.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";
+export * from "./verdict-removal.ts";

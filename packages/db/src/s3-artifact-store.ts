@@ -8,6 +8,8 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
   S3Client,
   type S3ClientConfig,
   S3ServiceException,
@@ -18,10 +20,14 @@ import {
   type ArtifactStore,
   assertSha256,
   defaultMaxBytes,
+  type ListedArtifact,
   type PutOptions,
   type StoredArtifact,
 } from "./artifact-store.ts";
 import { assertPromised, hashFile, spool } from "./spool.ts";
+
+/** Content that is put again is sent again when it is older, in milliseconds; far less than the sweep's grace period. */
+const renewedAfter = 60 * 60 * 1000;
 
 export interface S3ArtifactStoreOptions {
   bucket: string;
@@ -125,6 +131,49 @@ export class S3ArtifactStore implements ArtifactStore {
     await this.client.send(new DeleteObjectCommand(this.object(sha256)));
   }
 
+  async *list(prefix: string): AsyncGenerator<ListedArtifact, void, undefined> {
+    const pages = paginateListObjectsV2(
+      { client: this.client },
+      { Bucket: this.bucket, Prefix: `${this.prefix}${prefix}/` },
+    );
+    for await (const { Contents = [] } of pages)
+      for (const { Key = "", LastModified } of Contents) {
+        const sha256 = path.posix.basename(Key);
+        if (LastModified && /^[0-9a-f]{64}$/.test(sha256)) yield { sha256, writtenAt: LastModified };
+      }
+  }
+
+  /** S3 cannot delete by age: content that was swept for and is put again between these two requests is lost. */
+  async deleteUnused(sha256: string, before: Date): Promise<boolean> {
+    const written = await this.writtenAt(sha256);
+    if (!written || written >= before) return false;
+    await this.delete(sha256);
+    return true;
+  }
+
+  async claim(id: string): Promise<{ owner: string; since: Date }> {
+    const object = { Bucket: this.bucket, Key: `${this.prefix}owner` };
+    const read = () => this.client.send(new GetObjectCommand(object));
+    const found = await read().catch(async (error: unknown) => {
+      if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 404) throw error;
+      await this.client.send(new PutObjectCommand({ ...object, Body: id }));
+      return read();
+    });
+    const owner = (await collect(found.Body as Readable)).toString("utf8");
+    return { owner, since: found.LastModified ?? new Date() };
+  }
+
+  /** Undefined when it is not there. */
+  private async writtenAt(sha256: string): Promise<Date | undefined> {
+    try {
+      const head = await this.client.send(new HeadObjectCommand(this.object(sha256)));
+      return head.LastModified ?? new Date(0);
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
+      throw error;
+    }
+  }
+
   private object(sha256: string): { Bucket: string; Key: string } {
     assertSha256(sha256);
     return {
@@ -134,7 +183,9 @@ export class S3ArtifactStore implements ArtifactStore {
   }
 
   private async upload(file: string, { sha256 }: StoredArtifact): Promise<void> {
-    if (await this.has(sha256)) return;
+    // What was put within the hour counts as put now; older content is sent again, which renews its time.
+    const written = await this.writtenAt(sha256);
+    if (written && Date.now() - written.getTime() < renewedAfter) return;
     // In parts where it is large; an object appears only when all parts have arrived.
     await new Upload({
       client: this.client,

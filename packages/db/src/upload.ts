@@ -112,10 +112,19 @@ export class Uploads {
     return removed;
   }
 
+  /** Removes all unfinished uploads of a project that was deleted. */
+  async removeProject(projectId: string): Promise<void> {
+    await rm(this.folderOf(projectId), { recursive: true, force: true });
+  }
+
+  private folderOf(projectId: string): string {
+    if (!/^[0-9a-f-]{36}$/.test(projectId)) throw new TypeError(`"${projectId}" is not a project id`);
+    return path.join(this.folder, projectId);
+  }
+
   private fileOf(projectId: string, sha256: string): string {
     assertSha256(sha256);
-    if (!/^[0-9a-f-]{36}$/.test(projectId)) throw new TypeError(`"${projectId}" is not a project id`);
-    return path.join(this.folder, projectId, sha256);
+    return path.join(this.folderOf(projectId), sha256);
   }
 
   private async exclusively<Result>(file: string, action: () => Promise<Result>): Promise<Result> {
