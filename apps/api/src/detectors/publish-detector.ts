@@ -1,5 +1,5 @@
 import { Detector, exportDetector, SIMILARITIES } from "@faultline/core";
-import { runConfigurationSchema } from "@faultline/db";
+import { ownArtifact, runConfigurationSchema } from "@faultline/db";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -9,7 +9,6 @@ import { SimilarityType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { name } from "../names.ts";
-import { ownArtifact } from "../registry/artifacts.ts";
 import { DetectorType } from "./detectors.ts";
 import { detectorSelection, runDetector } from "./run-detector.ts";
 
@@ -102,7 +101,7 @@ builder.mutationField("publishDetector", (t) =>
         prepare: async () => {
           const { detector, falseAlarmRate, threshold } = await calibrate(context, runId, parsed);
           const stored = await artifactStore.put(Buffer.from(JSON.stringify(exportDetector(detector))));
-          await ownArtifact(prisma, projectId, stored);
+          await ownArtifact(context.pool, projectId, stored);
           return {
             similarity: detector.model.similarity,
             falseAlarmRate,

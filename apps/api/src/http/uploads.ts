@@ -1,4 +1,4 @@
-import { ArtifactError, UploadError } from "@faultline/db";
+import { ArtifactError, claimArtifacts, ownArtifact, UploadError } from "@faultline/db";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
@@ -74,7 +74,7 @@ async function receive(
     if (part.total !== undefined && received < part.total)
       return reply.code(202).header("upload-offset", received).send({ sha256, received, total: part.total });
     const stored = await uploads.finish(projectId, sha256);
-    await record(projectId, stored, services);
+    await ownArtifact(services.pool, projectId, stored);
     return reply.code(201).header("location", `/uploads/${sha256}`).send(stored);
   } catch (error) {
     throw refusalOf(error, reply, uploads.maxBytes);
@@ -146,12 +146,8 @@ function partOf({ headers }: FastifyRequest<UploadRoute>): Part {
 }
 
 async function isPresent(projectId: string, sha256: string, services: Services): Promise<boolean> {
-  const { prisma, artifactStore } = services;
-  const known = await prisma.projectArtifact.findUnique({
-    where: { projectId_sha256: { projectId, sha256 } },
-    select: { sha256: true },
-  });
-  return known !== null && artifactStore.has(sha256);
+  const claimed = await claimArtifacts(services.pool, projectId, [sha256]);
+  return claimed.has(sha256) && services.artifactStore.has(sha256);
 }
 
 /** The content without what has arrived before. @throws RequestError when more comes than was announced */
@@ -172,18 +168,6 @@ async function* beginningAt(
       );
     if (fresh < chunk.length) yield chunk.subarray(fresh);
   }
-}
-
-/** From now on the project may refer to the content. */
-async function record(
-  projectId: string,
-  { sha256, bytes }: { sha256: string; bytes: number },
-  { prisma }: Services,
-): Promise<void> {
-  await prisma.$transaction([
-    prisma.artifact.createMany({ data: [{ sha256, bytes: BigInt(bytes) }], skipDuplicates: true }),
-    prisma.projectArtifact.createMany({ data: [{ projectId, sha256 }], skipDuplicates: true }),
-  ]);
 }
 
 function tooLarge(reply: FastifyReply, maxBytes: number): RequestError {

@@ -1,35 +1,28 @@
 import { InvalidInputError as InvalidNumbers } from "@faultline/core";
+import { claimArtifacts } from "@faultline/db";
 import { InvalidInputError as InvalidUpload } from "@faultline/inference";
 import type { Context } from "../context.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import { sha256 as sha256Schema } from "../names.ts";
 
-/** @throws ValidationError for what is no hash, NotFoundError when the project has no such upload */
+/**
+ * Call it before each row that is to name the upload: see `claimArtifacts`.
+ *
+ * @throws ValidationError for what is no hash, NotFoundError when the project has no such upload
+ */
 export async function requireArtifact(
-  { prisma }: Pick<Context, "prisma">,
+  { pool }: Pick<Context, "pool">,
   projectId: string,
   sha256: string,
   field: string,
 ): Promise<void> {
   parse(sha256Schema, sha256, field);
-  const owned = await prisma.projectArtifact.findUnique({
-    where: { projectId_sha256: { projectId, sha256 } },
-  });
-  if (!owned)
+  const claimed = await claimArtifacts(pool, projectId, [sha256]);
+  if (!claimed.has(sha256))
     throw new NotFoundError(
       field,
       `The project has no upload ${sha256}. Send the file to PUT /uploads/${sha256} first.`,
     );
-}
-
-/** Records that the store holds a blob, and that the project may refer to it. */
-export async function ownArtifact(
-  prisma: Context["prisma"],
-  projectId: string,
-  { sha256, bytes }: { sha256: string; bytes: number },
-): Promise<void> {
-  await prisma.artifact.createMany({ data: [{ sha256, bytes }], skipDuplicates: true });
-  await prisma.projectArtifact.createMany({ data: [{ projectId, sha256 }], skipDuplicates: true });
 }
 
 /** Largest upload that is read into memory at once (models, arrays): 2 GiB less one byte. */

@@ -1,8 +1,9 @@
 import { type Matrix, selectRows } from "@faultline/core";
+import { ownArtifact } from "@faultline/db";
 import { encodeNpy, readMatrix } from "@faultline/inference";
 import type { Context } from "../context.ts";
 import { ValidationError } from "../errors.ts";
-import { checked, ownArtifact, readArtifact } from "./artifacts.ts";
+import { checked, readArtifact } from "./artifacts.ts";
 
 interface ExpectedShape {
   rows: number;
@@ -40,6 +41,6 @@ export async function readUploadedMatrix(
       `The array has ${uploaded.columns} columns; it needs ${columns} ${columnsAre}.`,
     );
   const stored = await context.artifactStore.put(encodeNpy(order ? selectRows(uploaded, order) : uploaded));
-  await ownArtifact(context.prisma, projectId, stored);
+  await ownArtifact(context.pool, projectId, stored);
   return { artifactSha256: stored.sha256, rows, columns: uploaded.columns };
 }
