@@ -12,6 +12,8 @@ export interface QueueSessionOptions {
   /** Milliseconds that jobs may go on for after the session was told to close. */
   gracePeriod: number;
   tasks: TaskList;
+  /** Tasks by the clock, as graphile-worker's crontab. */
+  schedule: string;
   interrupted: InterruptedJobs;
   log: Logger;
 }
@@ -70,6 +72,7 @@ export class QueueSession {
         taskList: Object.fromEntries(
           Object.entries(options.tasks).map(([name, task]) => [name, task && interrupted.watch(task)]),
         ),
+        crontab: options.schedule,
         // Without a delay set, the end of a job that cannot be written rejects a promise that nobody handles.
         preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { defaultGraceHours } from "@faultline/db";
 import { z } from "zod";
 
 const count = z.coerce.number().int().min(1).max(256);
@@ -26,4 +27,19 @@ export function workerSettings(environment: NodeJS.ProcessEnv = process.env): Wo
     })
     .parse(environment);
   return { concurrency: parsed.FAULTLINE_WORKER_CONCURRENCY, threads: parsed.FAULTLINE_ORT_THREADS };
+}
+
+/**
+ * FAULTLINE_ARTIFACT_GRACE_HOURS: how long an artifact that nothing names stays in the store, in milliseconds. 24 hours
+ * by default, at least 2. Raise it above the age of the oldest backup of the database that you would restore.
+ *
+ * @throws ZodError naming the variable
+ */
+export function artifactGrace(environment: NodeJS.ProcessEnv = process.env): number {
+  const { FAULTLINE_ARTIFACT_GRACE_HOURS: hours } = z
+    .object({
+      FAULTLINE_ARTIFACT_GRACE_HOURS: z.coerce.number().min(2).max(87_600).default(defaultGraceHours),
+    })
+    .parse(environment);
+  return hours * 3_600_000;
 }
