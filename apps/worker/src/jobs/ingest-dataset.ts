@@ -11,6 +11,7 @@ import { z } from "zod";
 import { isInterruption } from "../interrupted-jobs.ts";
 import type { WorkerContext } from "../run/run-job.ts";
 import { maximumAttempts } from "../run/run-state.ts";
+import { waitForSpace } from "../run/wait-for-space.ts";
 
 /** The upload cannot become this dataset; the message says why and what to do. */
 class DatasetFailure extends Error {
@@ -41,12 +42,14 @@ const unlabelledFolder = "unlabelled";
  * by COPY, all or none. Afterwards the dataset is READY, or FAILED with a reason that people can act on.
  */
 export function ingestDataset(context: WorkerContext): Task {
-  return async (unparsed, { job, abortSignal }) => {
+  return async (unparsed, helpers) => {
+    const { job, abortSignal } = helpers;
     const payload = jobPayloads["ingest-dataset"].parse(unparsed);
     const { database, log } = context;
     const dataset = await database.prisma.dataset.findUnique({ where: { id: payload.datasetId } });
     if (dataset?.status !== "INGESTING") return;
     try {
+      context.artifactStore.requireSpace();
       const inputs = payload.archiveSha256
         ? await archiveInputs(context, dataset, payload.archiveSha256, abortSignal)
         : manifestInputs(context, dataset, payload.manifestSha256 ?? "");
@@ -54,6 +57,7 @@ export function ingestDataset(context: WorkerContext): Task {
       log.info({ dataset: dataset.id, inputs: count }, "dataset ready");
     } catch (error) {
       if (isInterruption(error, { abortSignal })) throw error;
+      if (await waitForSpace(error, helpers, log)) return;
       const lasting =
         error instanceof DatasetFailure ||
         error instanceof IngestionError ||
