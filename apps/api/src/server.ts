@@ -92,7 +92,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const notifications = await Notifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl, logger);
   const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,

@@ -102,11 +102,12 @@ export class QueueSession {
   }
 }
 
-/** The queue's messages in our log; what a job says of itself, and the loss of the database, are logged elsewhere. */
+/** The queue's messages in our log; interrupted jobs and the loss of the database are logged elsewhere. */
 function queueLogger(log: Logger): QueueLogger {
   return new QueueLogger(() => (level, message, meta) => {
-    if (isConnectionLoss(meta?.error) || isConnectionLoss({ message })) log.trace({ queue: true }, message);
-    else if (level === "error") log.error({ queue: true }, message);
+    const { error } = meta ?? {};
+    const interrupted = isConnectionLoss(error) || (error instanceof Error && error.name === "AbortError");
+    if (level === "error" && !interrupted) log.error({ queue: true }, message);
     else if (level === "warning") log.warn({ queue: true }, message);
     else log.trace({ queue: true }, message);
   });

@@ -55,7 +55,11 @@ const longestPause = 5_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { database, databaseUrl, artifactStore, lookInterval = 1_000, gracePeriod = 3_000 } = options;
-  const settings = { ...workerSettings(), ...defined(options) };
+  const given = workerSettings();
+  const settings: WorkerSettings = {
+    concurrency: options.concurrency ?? given.concurrency,
+    threads: options.threads ?? given.threads,
+  };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
@@ -153,9 +157,4 @@ function taskList(context: WorkerContext): TaskList {
     "drop-verdicts": dropVerdictsJob(context),
     "sweep-artifacts": sweepArtifactsJob(context),
   };
-}
-
-/** Given settings, without those left undefined. */
-function defined({ concurrency, threads }: Partial<WorkerSettings>): Partial<WorkerSettings> {
-  return { ...(concurrency !== undefined && { concurrency }), ...(threads !== undefined && { threads }) };
 }
