@@ -13,12 +13,12 @@ const logger = pino({
 });
 
 const stopTracing = await startTracing();
-const server = await databaseServer();
+const server = await databaseServer(process.env, logger);
 await migrate(server.url);
 const database = openDatabase(server.url, {
   connections: settings.FAULTLINE_DATABASE_CONNECTIONS,
   statementTimeout: settings.FAULTLINE_STATEMENT_TIMEOUT,
-  acquireTimeout: settings.FAULTLINE_POOL_TIMEOUT,
+  connectionTimeout: settings.FAULTLINE_POOL_TIMEOUT,
 });
 const api = await startApi({
   database,
@@ -36,6 +36,7 @@ const api = await startApi({
   },
   allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
   maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });
 logger.info({ url: api.url }, "the API listens");

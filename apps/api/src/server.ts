@@ -4,7 +4,15 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
+import {
+  type ArtifactStore,
+  type Database,
+  dataDirectory,
+  Notifications,
+  ProjectStorage,
+  type StorageLimits,
+  Uploads,
+} from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -28,7 +36,9 @@ import { addVerdictExport } from "./http/verdict-export.ts";
 import type { Introspection } from "./limits/admission.ts";
 import { Documents } from "./limits/documents.ts";
 import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import { KnownRuns } from "./runs/known-runs.ts";
 import type { Services } from "./services.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface ApiOptions {
   /** Migrated; stays open when the API closes. */
@@ -40,6 +50,8 @@ export interface ApiOptions {
   uploadsDirectory?: string;
   /** Largest upload in bytes; 16 GiB by default. */
   maximumUploadBytes?: number;
+  /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
+  storageLimits?: Partial<StorageLimits>;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -89,21 +101,25 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const notifications = await Notifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl, logger);
+  const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,
     pool: database.pool,
     artifactStore,
-    uploads: new Uploads(
-      options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
-      artifactStore,
-      options.maximumUploadBytes,
-    ),
+    uploads: new Uploads({
+      folder: options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
+      store: artifactStore,
+      storage,
+      maxBytes: options.maximumUploadBytes,
+    }),
+    storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
     }),
     notifications,
     tokens: new KnownTokens(database, notifications),
+    knownRuns: new KnownRuns(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
     failedAttempts: new FailedAttempts(),
     localUser: options.localUser ?? null,
@@ -139,6 +155,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     shownErrors,
   });
 
+  const stopSweeping = sweepUploads(services, fastify.log);
   await fastify.listen({ port: options.port ?? 0, host });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -149,6 +166,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
       await notifications.close();
       await fastify.close();
+      await stopSweeping();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

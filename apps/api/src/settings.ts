@@ -38,6 +38,7 @@ export function apiSettings(environment: NodeJS.ProcessEnv = process.env) {
       FAULTLINE_MAX_SUBSCRIPTIONS_PER_TOKEN: setting.count({ min: 1, max: 100_000 }).default(100),
       FAULTLINE_ALLOWED_ORIGINS: setting.list().default([]),
       FAULTLINE_MAX_UPLOAD_BYTES: setting.size().optional(),
+      FAULTLINE_PROJECT_QUOTA: setting.size({ min: 0 }).optional(),
       FAULTLINE_LOG_LEVEL: setting
         .choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
         .default("info"),

@@ -15,6 +15,7 @@ import { type Context, Contexts } from "../context.ts";
 import { InvalidOperation, parse, UnauthenticatedError } from "../errors.ts";
 import { admit, type Introspection } from "../limits/admission.ts";
 import type { Documents } from "../limits/documents.ts";
+import { Places } from "../places.ts";
 import { schema } from "../schema.ts";
 import type { Services } from "../services.ts";
 import { unlimited } from "./deadline.ts";
@@ -52,7 +53,8 @@ const body = z.object({
  */
 export function addSubscriptions(fastify: FastifyInstance, services: Services, door: Door): void {
   const contexts = new Contexts(services);
-  const open = new OpenSubscriptions(door.limits);
+  const { perToken, perProcess } = door.limits;
+  const places = new Places("subscriptions", { atOnce: perProcess, waiting: 0, ofOneTenant: perToken });
   fastify.post(
     "/graphql/stream",
     {
@@ -68,13 +70,16 @@ export function addSubscriptions(fastify: FastifyInstance, services: Services, d
       const { token } = context.access;
       if (!token) throw new UnauthenticatedError();
       const args = admitted(door, request, context);
-      const close = open.take(token.prefix);
+      const leave = await places.enter(token.prefix);
       const ending = new AbortController();
       const forget = whenTokenEnds(token.prefix, context, () => ending.abort());
-      reply.raw.once("close", () => {
-        close();
+      const close = () => {
+        leave();
         forget();
-      });
+      };
+      reply.raw.once("close", close);
+      // Who went away meanwhile.
+      if (reply.raw.destroyed) close();
       const result = await subscribe(args);
       reply.hijack();
       await sendEvents(reply, result, ending.signal, (errors) => door.shownErrors(errors, context));
@@ -109,36 +114,4 @@ function admitted(
   const variableValues = variables ?? {};
   admit(schema, introspection, document, operation, variableValues, contextValue.access);
   return { schema, document, operationName, variableValues, contextValue };
-}
-
-/** How many subscriptions there are, in all and of each token. */
-class OpenSubscriptions {
-  #all = 0;
-  readonly #ofToken = new Map<string, number>();
-
-  constructor(private readonly limits: SubscriptionLimits) {}
-
-  /** @returns gives the place back @throws RequestError TOO_MANY_SUBSCRIPTIONS */
-  take(prefix: string): () => void {
-    const own = this.#ofToken.get(prefix) ?? 0;
-    if (own >= this.limits.perToken) throw tooMany(`This token has ${own} subscriptions already`);
-    if (this.#all >= this.limits.perProcess)
-      throw tooMany(`This server has ${this.#all} subscriptions already`);
-    this.#all++;
-    this.#ofToken.set(prefix, own + 1);
-    return () => {
-      this.#all--;
-      const left = (this.#ofToken.get(prefix) ?? 1) - 1;
-      if (left > 0) this.#ofToken.set(prefix, left);
-      else this.#ofToken.delete(prefix);
-    };
-  }
-}
-
-function tooMany(what: string): RequestError {
-  return new RequestError(
-    429,
-    "TOO_MANY_SUBSCRIPTIONS",
-    `${what}. End one, or ask for the state by queries.`,
-  );
 }
