@@ -188,10 +188,14 @@ export class FolderArtifactStore implements ArtifactStore {
     return path.join(this.folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
 
-  /** Whether it is there already; it then counts as put now. */
+  /**
+   * Whether it is there already; it then counts as put now. The last look is for a file that deleteUnused moved while
+   * its time was set: the kernel finds a file first and sets its time then.
+   */
   private holds({ sha256, bytes }: StoredArtifact): boolean {
     const file = this.fileOf(sha256);
-    return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
+    const isThere = () => statSync(file, { throwIfNoEntry: false })?.size === bytes;
+    return isThere() && renew(file) && isThere();
   }
 
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
