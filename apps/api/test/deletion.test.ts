@@ -3,11 +3,14 @@ import { encodeGlobalID } from "@pothos/plugin-relay";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type KindName, kindNames, kindOf } from "../src/deletion/kinds.ts";
 import { type ApiUnderTest, type Data, startApiUnderTest } from "./api-under-test.ts";
-import { createWorld, finishRun, type World } from "./finished-run.ts";
+import { createWorld } from "./finished-run.ts";
+import { everything, fullProject } from "./full-project.ts";
 
 let api: ApiUnderTest;
 beforeAll(async () => {
   api = await startApiUnderTest();
+  const { id } = await api.database.prisma.artifactSweep.findFirstOrThrow();
+  await api.artifactStore.claim(id);
 });
 afterAll(() => api.close());
 
@@ -54,49 +57,6 @@ async function removeProject(id: string, slug: string, withDependents = false, t
   return data.deleteProject;
 }
 
-/** A project with one of everything. */
-async function fullProject(slug: string): Promise<World & { runs: string[] }> {
-  const { prisma } = api.database;
-  const world = await createWorld(api, slug);
-  const { projectId } = world;
-  const runs = [await finishRun(api, world), await finishRun(api, world, { seed: 2, attacked: true })];
-  await api.token(["WRITE"], projectId);
-  const artifactSha256 = await api.upload(projectId, Buffer.from(`matrix of ${slug}`));
-  const [modelVersionId] = world.modelVersionIds;
-  const { datasetId } = world;
-  await prisma.embeddingSet.create({
-    data: { datasetId, modelVersionId, kind: "EMBEDDING", artifactSha256, rows: 180, columns: 6 },
-  });
-  await prisma.phraseEmbeddings.create({
-    data: { visionLanguageModelId: world.visionLanguageModelId, phrases: ["a"], artifactSha256 },
-  });
-  const [input] = await prisma.input.findMany({ where: { datasetId }, take: 1 });
-  await prisma.quarantinedInput.create({ data: { runId: runs[1].id, inputId: input.id, reason: "broken" } });
-  await prisma.runShard.create({
-    data: {
-      ...{ runId: runs[0].id, stage: "EMBED", shard: 0, datasetId, result: { sha256: artifactSha256 } },
-      ...{ firstPosition: 0, endPosition: 1, inputs: 1 },
-    },
-  });
-  const spoken = await api.graphql(
-    `mutation($project: ID!, $run: ID!) {
-       publishDetector(input: {runId: $run, name: "d", idempotencyKey: "d"}) { __typename ... on Detector { id } }
-       saveSpecification(input: {projectId: $project, name: "s", text: "predicted(truck) => strength(wheels) > strength(wings)"}) { __typename }
-       saveView(input: {projectId: $project, name: "v", query: "a=b"}) { __typename } }`,
-    { project: encodeGlobalID("Project", projectId), run: encodeGlobalID("Run", runs[0].id) },
-  );
-  expect(Object.values(spoken.data).map(({ __typename }) => __typename)).toEqual([
-    "Detector",
-    "Specification",
-    "SavedView",
-  ]);
-  const detector = await prisma.detector.findFirstOrThrow({ where: { projectId } });
-  await prisma.inputCheck.create({
-    data: { detectorId: detector.id, externalId: "x", predictedClass: 0, verdict: "OK", score: 0 },
-  });
-  return { ...world, runs: runs.map(({ id }) => id) };
-}
-
 const idsOf = async (kind: KindName, projectId: string): Promise<string[]> => {
   const joins: Partial<Record<KindName, string>> = {
     ModelVersion: "JOIN model o ON o.id = t.model_id",
@@ -110,23 +70,6 @@ const idsOf = async (kind: KindName, projectId: string): Promise<string[]> => {
   return rows.map(({ id }) => id);
 };
 
-/** Every row of every table, as text; tokens without the time of their last use. */
-async function everything(): Promise<Record<string, string[]>> {
-  const { pool } = api.database;
-  const { rows: tables } = await pool.query<{ name: string }>(
-    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'
-       AND table_type = 'BASE TABLE' AND table_name NOT IN ('artifact_sweep', 'artifact_mark') ORDER BY 1`,
-  );
-  const found: Record<string, string[]> = {};
-  for (const { name } of tables) {
-    const { rows } = await pool.query<{ row: string }>(
-      `SELECT (to_jsonb(t) - 'last_used_at' - 'used_at')::text AS row FROM ${name} t ORDER BY 1`,
-    );
-    found[name] = rows.map(({ row }) => row);
-  }
-  return found;
-}
-
 /** What the worker does after deletions. */
 async function runDropJobs(): Promise<void> {
   const { pool } = api.database;
@@ -136,7 +79,7 @@ async function runDropJobs(): Promise<void> {
   for (const { payload } of rows) if (payload.runId) await dropVerdicts(pool, payload.runId);
 }
 
-describe("deletions", () => {
+describe("deletions", { timeout: 180_000 }, () => {
   test("are there for every kind that others may depend on", () => {
     expect([...Object.keys(mutations), "Project"].sort()).toEqual([...kindNames].sort());
   });
@@ -145,9 +88,9 @@ describe("deletions", () => {
     "of all of a project, %s, leave nothing of it and all of another",
     async (how) => {
       const slug = how.startsWith("all") ? "at-once" : "one-by-one";
-      const theirs = await fullProject(`${slug}-theirs`);
-      const before = await everything();
-      const mine = await fullProject(slug);
+      const theirs = await fullProject(api, `${slug}-theirs`);
+      const before = await everything(api);
+      const mine = await fullProject(api, slug);
       const parts = await api.database.prisma.run.findMany({ where: { projectId: mine.projectId } });
       expect(parts).toHaveLength(2);
       if (slug === "one-by-one") {
@@ -166,13 +109,13 @@ describe("deletions", () => {
         }
         expect(await removeProject(mine.projectId, slug)).toMatchObject({ __typename: "DeletedNode" });
       } else {
-        const untouched = await everything();
+        const untouched = await everything(api);
         expect(await removeProject(mine.projectId, "wrong", true)).toMatchObject({
           __typename: "ValidationError",
         });
         const said = await removeProject(mine.projectId, slug);
         expect(said).toMatchObject({ __typename: "DependentsError" });
-        expect(await everything()).toEqual(untouched);
+        expect(await everything(api)).toEqual(untouched);
         expect(await removeProject(mine.projectId, slug, true)).toMatchObject({
           __typename: "DeletedNode",
           dependents: said.dependents,
@@ -181,7 +124,7 @@ describe("deletions", () => {
       expect(await removeProject(mine.projectId, slug, true)).toMatchObject({ __typename: "NotFoundError" });
       await runDropJobs();
       await sweepArtifacts(api.database.pool, api.artifactStore, { grace: 0, interval: 0, budget: 60_000 });
-      const after = await everything();
+      const after = await everything(api);
       // Uploads that their projects name nowhere are gone as well; here there are none.
       expect(after).toEqual(before);
       const report = await api.graphql(
@@ -195,8 +138,8 @@ describe("deletions", () => {
   );
 
   test("say all that depends on a thing, and change nothing", async () => {
-    const world = await fullProject("said");
-    const before = await everything();
+    const world = await fullProject(api, "said");
+    const before = await everything(api);
     const said = async (kind: KindName, id: string) => {
       const { __typename, dependents } = await remove(kind, id);
       expect(__typename).toBe("DependentsError");
@@ -218,11 +161,11 @@ describe("deletions", () => {
     const refused = await remove("Run", world.runs[0]);
     expect(refused.dependents).toEqual([{ kind: "Detector", count: 1, examples: ["d@1"] }]);
     expect(refused.message).toContain("withDependents");
-    expect(await everything()).toEqual(before);
+    expect(await everything(api)).toEqual(before);
   });
 
   test("need the write scope, and the admin scope for a project", async () => {
-    const { projectId, runs } = await fullProject("scopes");
+    const { projectId, runs } = await fullProject(api, "scopes");
     const [reader, writer] = [await api.token(["READ"], projectId), await api.token(["WRITE"], projectId)];
     const refused = await remove("Run", runs[0], true, reader);
     expect(refused).toMatchObject({ __typename: "ForbiddenError", requiredScope: "WRITE" });
@@ -242,7 +185,7 @@ describe("deletions", () => {
 
   test("of what is worked on are refused with the remedy, or stop the work", async () => {
     const { prisma } = api.database;
-    const { projectId, runs, datasetId } = await fullProject("busy");
+    const { projectId, runs, datasetId } = await fullProject(api, "busy");
     await prisma.run.update({ where: { id: runs[1] }, data: { status: "RUNNING" } });
     const refused = await remove("Run", runs[1]);
     expect(refused).toMatchObject({ __typename: "ConflictError", field: "id" });
@@ -275,7 +218,7 @@ describe("deletions", () => {
   });
 
   test("are known to every process that remembered the run", async () => {
-    const { runs } = await fullProject("remembered");
+    const { runs } = await fullProject(api, "remembered");
     const other = await startApiUnderTest({}, { ...api.database, close: async () => undefined });
     try {
       const ask = "query($run: ID!) { verdicts(runId: $run, first: 1) { totalCount } }";
@@ -331,7 +274,8 @@ describe("deletions", () => {
     const creating = api.graphql(
       `mutation($project: ID!, $attack: ID!, $clean: ID!, $archive: String!) {
          createDataset(input: {projectId: $project, name: "late", classes: ["truck", "car", "plane"],
-           archiveSha256: $archive, attackTypeId: $attack, cleanDatasetId: $clean}) { ${answer} } }`,
+           archiveSha256: $archive, attackTypeId: $attack, cleanDatasetId: $clean}) {
+             __typename ... on Error { message } ... on NotFoundError { field } } }`,
       {
         project: encodeGlobalID("Project", world.projectId),
         attack: encodeGlobalID("AttackType", world.attackTypeId),

@@ -1,5 +1,5 @@
 import { Detector, exportDetector, SIMILARITIES } from "@faultline/core";
-import { ownArtifact, runConfigurationSchema } from "@faultline/db";
+import { runConfigurationSchema } from "@faultline/db";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -9,6 +9,7 @@ import { SimilarityType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { name } from "../names.ts";
+import { storeArtifact } from "../registry/artifacts.ts";
 import { DetectorType } from "./detectors.ts";
 import { detectorSelection, runDetector } from "./run-detector.ts";
 
@@ -89,7 +90,7 @@ builder.mutationField("publishDetector", (t) =>
     errors: creationErrors,
     args: { input: t.arg({ type: PublishDetectorInput, required: true, description: "The detector." }) },
     resolve: async (query, _root, { input }, context) => {
-      const { prisma, artifactStore } = context;
+      const { prisma } = context;
       const runId = await requireNode(context, "Run", input.runId, "input.runId");
       const { projectId } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
       const parsed = parse(newDetector, input, "input");
@@ -100,8 +101,11 @@ builder.mutationField("publishDetector", (t) =>
         input,
         prepare: async () => {
           const { detector, falseAlarmRate, threshold } = await calibrate(context, runId, parsed);
-          const stored = await artifactStore.put(Buffer.from(JSON.stringify(exportDetector(detector))));
-          await ownArtifact(context.pool, projectId, stored);
+          const stored = await storeArtifact(
+            context,
+            projectId,
+            Buffer.from(JSON.stringify(exportDetector(detector))),
+          );
           return {
             similarity: detector.model.similarity,
             falseAlarmRate,
