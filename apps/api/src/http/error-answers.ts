@@ -1,6 +1,7 @@
 import { ArtifactError } from "@faultline/db";
 import type { FastifyInstance } from "fastify";
 import {
+  BusyError,
   ConflictError,
   ForbiddenError,
   NotFoundError,
@@ -35,7 +36,8 @@ interface Answer {
 export function addErrorAnswers(fastify: FastifyInstance): void {
   fastify.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const { status, code, message, details } = answerTo(error);
-    if (status >= 500) request.log.error({ err: error });
+    if (error instanceof BusyError) reply.header("retry-after", error.retryAfter);
+    else if (status >= 500) request.log.error({ err: error });
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="faultline"');
     // A route may have announced a picture or a table before it failed.
     for (const header of ["content-disposition", "content-length", "cache-control", "etag"])
@@ -55,6 +57,7 @@ function answerTo(error: Error & { statusCode?: number; code?: string }): Answer
   if (error instanceof ValidationError)
     return { status: 400, code: "BAD_USER_INPUT", message, details: { issues: error.issues } };
   if (error instanceof UnauthenticatedError) return { status: 401, code: "UNAUTHENTICATED", message };
+  if (error instanceof BusyError) return { status: 503, code: "BUSY", message };
   if (error instanceof ForbiddenError)
     return { status: 403, code: "FORBIDDEN", message, details: { requiredScope: error.requiredScope } };
   if (error instanceof NotFoundError)

@@ -3,6 +3,7 @@ import type { NetworkSessions } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import type { Logger } from "pino";
 import type { z } from "zod";
+import { isInterruption } from "../interrupted-jobs.ts";
 import { RunEnded, RunFailure } from "./run-failure.ts";
 import { failRun, maximumAttempts, type RunReference, settleCancellation } from "./run-state.ts";
 import { waitForSpace } from "./wait-for-space.ts";
@@ -55,6 +56,10 @@ export function runJob<P extends RunReference>(
         log.warn({ err: error }, "the run failed");
         await failRun(pool, payload, error.message);
         return;
+      }
+      if (isInterruption(error, { abortSignal })) {
+        log.info({ reason: reason(error) }, "interrupted");
+        throw error;
       }
       log.error({ err: error, attempts: job.attempts }, "failed");
       if (job.attempts >= Math.min(job.max_attempts, maximumAttempts))
