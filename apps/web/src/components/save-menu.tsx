@@ -13,7 +13,8 @@ export function SaveMenu({ title, name, drawn, svg, csv }: Savable) {
   const item =
     "cursor-pointer rounded px-3 py-1.5 text-sm outline-none data-[disabled]:opacity-40 data-[highlighted]:bg-sunken";
   return (
-    <DropdownMenu.Root defaultOpen>
+    // A modal menu would write a style element into the page, which the page's policy forbids.
+    <DropdownMenu.Root defaultOpen modal={false}>
       <DropdownMenu.Trigger className={buttonClass("bare", "px-2")} aria-label={`Save ${title}`} title="Save">
         <Download size={15} aria-hidden />
       </DropdownMenu.Trigger>

@@ -3,18 +3,11 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { createContext, type ReactNode, useContext, useSyncExternalStore } from "react";
 import type { Theme } from "../plots/colour-scales.ts";
+import { themeStorageKey } from "../theme-script.ts";
 
 type ThemeChoice = Theme | "system";
 
-const storageKey = "faultline-theme";
 const choices: ThemeChoice[] = ["system", "light", "dark"];
-
-/** Runs before the first paint, so that no page flashes in the wrong theme. */
-export const themeScript = `(() => {
-  const choice = localStorage.getItem("${storageKey}");
-  const dark = choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-})()`;
 
 const listeners = new Set<() => void>();
 
@@ -32,13 +25,13 @@ function subscribe(listener: () => void): () => void {
 }
 
 function currentChoice(): ThemeChoice {
-  const stored = localStorage.getItem(storageKey);
+  const stored = localStorage.getItem(themeStorageKey);
   return stored === "light" || stored === "dark" ? stored : "system";
 }
 
 function apply(choice: ThemeChoice): void {
-  if (choice === "system") localStorage.removeItem(storageKey);
-  else localStorage.setItem(storageKey, choice);
+  if (choice === "system") localStorage.removeItem(themeStorageKey);
+  else localStorage.setItem(themeStorageKey, choice);
   const dark =
     choice === "dark" || (choice === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";

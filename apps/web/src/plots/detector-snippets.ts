@@ -16,9 +16,15 @@ export type SnippetSubject = {
   readonly dataset: string;
 };
 
-/** A text as one shell word. */
+/** A text as one shell word, in which GitHub Actions finds no expression of its own. */
 function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", "'\\''").replaceAll("${{", () => "$''{{")}'`;
+}
+
+/** A text as it stands in a here-document, in which the shell would run `$(…)`. */
+function inHereDocument(text: string): string {
+  return text.replace(/[\\$`]/g, "\\$&");
 }
 
 /** Check one input over HTTP. */
@@ -28,7 +34,7 @@ export function curlSnippet(subject: SnippetSubject): string {
     "mutation ($input: CheckInputsInput!) { checkInputs(input: $input) { __typename ... on CheckedInputs { verdicts { externalId predictedClass verdict score threshold concepts } } ... on Error { message } } }";
   const input = hasEncoder
     ? `"externalId": "frame-001", "imageBase64": "$(base64 -w0 frame-001.jpg)"`
-    : `"externalId": "frame-001", "predictedClass": ${JSON.stringify(exampleClass)}, "embedding": $(cat embedding.json)`;
+    : `"externalId": "frame-001", "predictedClass": ${inHereDocument(JSON.stringify(exampleClass))}, "embedding": $(cat embedding.json)`;
   const hint = hasEncoder ? [] : [`# embedding.json: a JSON array of ${embeddingWidth} numbers`];
   return [
     ...hint,
@@ -37,7 +43,7 @@ export function curlSnippet(subject: SnippetSubject): string {
     `  -H "Content-Type: application/json" \\`,
     "  --data-binary @- <<JSON",
     "{",
-    `  "query": ${JSON.stringify(query).replaceAll("$", "\\$")},`,
+    `  "query": ${inHereDocument(JSON.stringify(query))},`,
     `  "variables": { "input": {`,
     `    "detectorId": "${detectorId}",`,
     `    "inputs": [{ ${input} }]`,
@@ -61,7 +67,7 @@ export function typescriptSnippet({
     "",
     `const detector = importDetector(await readFile("detector.json", "utf8"));`,
     "",
-    `/** @param embedding the encoder's output, ${embeddingWidth} numbers @param predictedClass what the head chose, e.g. ${JSON.stringify(exampleClass)} */`,
+    `/** @param embedding the encoder's output, ${embeddingWidth} numbers @param predictedClass what the head chose, e.g. ${JSON.stringify(exampleClass).replaceAll("*/", "*\\/")} */`,
     "export function isTrustworthy(embedding: Float32Array, predictedClass: string): boolean {",
     "  const { classes, concepts } = detector.model;",
     "  const verdict = detector.check(embedding, classes.indexOf(predictedClass));",

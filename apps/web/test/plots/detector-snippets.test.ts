@@ -45,6 +45,13 @@ describe("curlSnippet", () => {
     expect(body.query).toContain("mutation ($input: CheckInputsInput!) { checkInputs(input: $input)");
   });
 
+  it("runs nothing that a class is called", () => {
+    const exampleClass = '$(touch owned) `touch owned` \\\\ "quoted" $HOME';
+    expect(sentBy(curlSnippet({ ...subject, exampleClass }))).toMatchObject({
+      variables: { input: { inputs: [{ predictedClass: exampleClass }] } },
+    });
+  });
+
   it("sends the picture where the model has its networks", () => {
     expect(sentBy(curlSnippet({ ...subject, hasEncoder: true }))).toMatchObject({
       variables: { input: { inputs: [{ imageBase64: Buffer.from("picture").toString("base64") }] } },
@@ -64,7 +71,24 @@ describe("typescriptSnippet", () => {
   });
 });
 
+describe("typescriptSnippet of a hostile class", () => {
+  it("keeps the name inside the comment", () => {
+    const text = typescriptSnippet({ ...subject, exampleClass: "*/ evil(); /*" });
+    expect(ts.transpileModule(text, { compilerOptions: { removeComments: true } }).outputText).not.toContain(
+      "evil",
+    );
+  });
+});
+
 describe("ciSnippet", () => {
+  it("gives GitHub Actions no expression that a name holds, and the shell the name as it is", () => {
+    const model = `a ${"$"}{{ secrets.KEY }} 'b' $(c)`;
+    const text = ciSnippet({ ...subject, model });
+    expect(text).not.toMatch(/\$\{\{ secrets\.KEY/);
+    const word = /--model (.*) --version/.exec(text)?.[1];
+    expect(execFileSync("bash", ["-c", `printf %s ${word}`], { encoding: "utf8" })).toBe(model);
+  });
+
   it("quotes names for the shell and holds against the run", () => {
     const text = ciSnippet(subject);
     expect(text).toContain(`${"$"}{{ secrets.FAULTLINE_TOKEN }}`);
