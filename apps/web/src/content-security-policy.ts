@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { themeScript } from "./theme-script.ts";
+import { themeScript } from "./ui/theme-script.ts";
 
 const themeScriptHash = createHash("sha256").update(themeScript).digest("base64");
 

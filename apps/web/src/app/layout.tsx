@@ -2,10 +2,10 @@ import type { Metadata, Viewport } from "next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
 import "./globals.css";
-import { ApiProvider, InBrowser } from "../components/api-provider.tsx";
-import { AppFrame } from "../components/app-frame.tsx";
-import { Skeleton } from "../components/page-states.tsx";
-import { themeScript } from "../theme-script.ts";
+import { ApiProvider, InBrowser } from "../ui/api-provider.tsx";
+import { AppFrame } from "../ui/app-frame.tsx";
+import { Skeleton } from "../ui/page-states.tsx";
+import { themeScript } from "../ui/theme-script.ts";
 
 export const metadata: Metadata = {
   title: { default: "Faultline", template: "%s · Faultline" },
