@@ -15,7 +15,8 @@ export default defineConfig({
       "demo/test/**/*.test.ts",
       "test/**/*.test.ts",
     ],
-    exclude: ["**/node_modules/**", "**/*.spec.ts"],
+    // What measures a whole process has a stage of its own: test/hostile/vitest.config.ts.
+    exclude: ["**/node_modules/**", "**/*.spec.ts", "test/hostile/**"],
     globalSetup: ["test/postgres-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 120_000,

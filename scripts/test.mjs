@@ -1,5 +1,5 @@
-// `npm test`: lint and types, then unit and integration tests, then the browser tests against the real demo.
-// `npm test -- lint | unit | browser` runs one stage alone.
+// `npm test`: lint and types, then unit and integration tests, then hostile requests against a watched API, then the
+// browser tests against the real demo. `npm test -- lint | unit | hostile | browser` runs one stage alone.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { startDemo } from "./demo-process.mjs";
 import { prepare, prepareChromium, root, run } from "./prepare.mjs";
 
-const stageNames = ["lint", "unit", "browser"];
+const stageNames = ["lint", "unit", "hostile", "browser"];
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!stageNames.includes(name)) {
@@ -31,11 +31,13 @@ function runTests(command, args, environment = {}) {
   return status === 0;
 }
 
-function runUnitTests() {
-  const report = join(results, "vitest.json");
+/** @param stage names the report @param config Vitest's */
+function runVitest(stage, config) {
+  const report = join(results, `${stage}.json`);
   const passed = runTests("npx", [
     "vitest",
     "run",
+    `--config=${config}`,
     "--reporter=default",
     "--reporter=json",
     `--outputFile=${report}`,
@@ -76,7 +78,8 @@ prepare();
 let passed = true;
 try {
   if (stages.includes("lint")) run("npm", ["run", "--silent", "lint"]);
-  if (stages.includes("unit")) passed = runUnitTests() && passed;
+  if (stages.includes("unit")) passed = runVitest("unit", "vitest.config.ts") && passed;
+  if (stages.includes("hostile")) passed = runVitest("hostile", "test/hostile/vitest.config.ts") && passed;
   if (stages.includes("browser")) passed = (await runBrowserTests()) && passed;
 } finally {
   rmSync(results, { recursive: true, force: true });

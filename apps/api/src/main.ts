@@ -1,33 +1,32 @@
 import { databaseServer, migrate, openArtifactStore, openDatabase } from "@faultline/db";
 import { pino } from "pino";
 import { startApi } from "./server.ts";
+import { apiSettings } from "./settings.ts";
 import { startTracing } from "./tracing.ts";
 
-// The API's process. PORT (4000), HOST (127.0.0.1), DATABASE_URL (else the embedded PostgreSQL), FAULTLINE_DATA,
-// FAULTLINE_ARTIFACTS, FAULTLINE_LOCAL_USER=1, FAULTLINE_INTROSPECTION=0, FAULTLINE_ALLOWED_ORIGINS (comma
-// between), FAULTLINE_MAX_UPLOAD_BYTES, FAULTLINE_LOG_LEVEL; OTEL_EXPORTER_OTLP_ENDPOINT and its kin for traces.
-const environment = process.env;
+// The API's process. DATABASE_URL (else the embedded PostgreSQL), FAULTLINE_DATA, FAULTLINE_ARTIFACTS, those of
+// settings.ts; OTEL_EXPORTER_OTLP_ENDPOINT and its kin for traces.
+const settings = apiSettings();
 const logger = pino({
-  level: environment.FAULTLINE_LOG_LEVEL ?? "info",
+  level: settings.FAULTLINE_LOG_LEVEL,
   redact: ["req.headers.authorization", "req.headers.cookie"],
 });
 
 const stopTracing = await startTracing();
-const server = await databaseServer();
+const server = await databaseServer(process.env, logger);
 await migrate(server.url);
 const database = openDatabase(server.url);
 const api = await startApi({
   database,
   databaseUrl: server.url,
   artifactStore: await openArtifactStore(),
-  port: Number(environment.PORT ?? 4000),
-  host: environment.HOST ?? "127.0.0.1",
-  localUser: environment.FAULTLINE_LOCAL_USER === "1",
-  introspection: environment.FAULTLINE_INTROSPECTION !== "0",
-  allowedOrigins: environment.FAULTLINE_ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim()),
-  maximumUploadBytes: environment.FAULTLINE_MAX_UPLOAD_BYTES
-    ? Number(environment.FAULTLINE_MAX_UPLOAD_BYTES)
-    : undefined,
+  port: settings.PORT,
+  host: settings.HOST,
+  localUser: settings.FAULTLINE_LOCAL_USER,
+  introspection: settings.FAULTLINE_INTROSPECTION,
+  allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
+  maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });
 logger.info({ url: api.url }, "the API listens");

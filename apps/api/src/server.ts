@@ -5,7 +5,15 @@ import path from "node:path";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
+import {
+  type ArtifactStore,
+  type Database,
+  dataDirectory,
+  Notifications,
+  ProjectStorage,
+  type StorageLimits,
+  Uploads,
+} from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
@@ -25,8 +33,10 @@ import { unlimited } from "./http/unlimited.ts";
 import { addUploads } from "./http/uploads.ts";
 import { addVerdictExport } from "./http/verdict-export.ts";
 import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import { KnownRuns } from "./runs/known-runs.ts";
 import { schema } from "./schema.ts";
 import type { Services } from "./services.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface ApiOptions {
   /** Migrated; stays open when the API closes. */
@@ -38,6 +48,8 @@ export interface ApiOptions {
   uploadsDirectory?: string;
   /** Largest upload in bytes; 16 GiB by default. */
   maximumUploadBytes?: number;
+  /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
+  storageLimits?: Partial<StorageLimits>;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -80,21 +92,25 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const notifications = await Notifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl, logger);
+  const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,
     pool: database.pool,
     artifactStore,
-    uploads: new Uploads(
-      options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
-      artifactStore,
-      options.maximumUploadBytes,
-    ),
+    uploads: new Uploads({
+      folder: options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
+      store: artifactStore,
+      storage,
+      maxBytes: options.maximumUploadBytes,
+    }),
+    storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
     }),
     notifications,
     tokens: new KnownTokens(database, notifications),
+    knownRuns: new KnownRuns(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
     localUser: options.localUser ?? false,
   };
@@ -136,6 +152,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   addSubscriptions(fastify, contextOf, introspection);
 
+  const stopSweeping = sweepUploads(services, fastify.log);
   await fastify.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -146,6 +163,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
       await notifications.close();
       await fastify.close();
+      await stopSweeping();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

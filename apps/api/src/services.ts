@@ -1,7 +1,8 @@
-import type { ArtifactStore, Database, Notifications, Uploads } from "@faultline/db";
+import type { ArtifactStore, Database, Notifications, ProjectStorage, Uploads } from "@faultline/db";
 import type { NetworkSessions } from "@faultline/inference";
 import type { KnownTokens } from "./access/known-tokens.ts";
 import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import type { KnownRuns } from "./runs/known-runs.ts";
 
 /** What the process has opened once and every request shares. */
 export interface Services {
@@ -9,11 +10,14 @@ export interface Services {
   pool: Database["pool"];
   artifactStore: ArtifactStore;
   uploads: Uploads;
+  /** Quotas of projects, and what they use of them. */
+  storage: ProjectStorage;
   /** For checks of pictures. */
   networks: NetworkSessions;
   /** Changes of runs and API tokens, from any process. */
   notifications: Notifications;
   tokens: KnownTokens;
+  knownRuns: KnownRuns;
   pairedCounts: KnownPairedCounts;
   /** Requests from this machine act as its administrator (the embedded demo). */
   localUser: boolean;
