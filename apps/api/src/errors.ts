@@ -104,3 +104,11 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, path: stri
     })),
   );
 }
+
+/** A document that does not fit the schema: all that is wrong with it. REST and the stream: 400. */
+export class InvalidOperation extends Error {
+  override readonly name = "InvalidOperation";
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join(" "));
+  }
+}

@@ -1,6 +1,8 @@
 import type { ArtifactStore, Database, Notifications, ProjectStorage, Uploads } from "@faultline/db";
 import type { NetworkSessions } from "@faultline/inference";
+import type { FailedAttempts } from "./access/failed-attempts.ts";
 import type { KnownTokens } from "./access/known-tokens.ts";
+import type { LocalUser } from "./access/local-user.ts";
 import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
 import type { KnownRuns } from "./runs/known-runs.ts";
 
@@ -19,6 +21,7 @@ export interface Services {
   tokens: KnownTokens;
   knownRuns: KnownRuns;
   pairedCounts: KnownPairedCounts;
-  /** Requests from this machine act as its administrator (the embedded demo). */
-  localUser: boolean;
+  failedAttempts: FailedAttempts;
+  /** Requests from this machine act as its administrator (the embedded demo); null where they do not. */
+  localUser: LocalUser | null;
 }
