@@ -1,3 +1,4 @@
+import type { TextPosition } from "@faultline/core";
 import { GraphQLError } from "graphql";
 import type { z } from "zod";
 
@@ -5,6 +6,8 @@ import type { z } from "zod";
 export interface ValidationIssue {
   field: string;
   message: string;
+  /** Where in the argument's text: `offset` in UTF-16 code units from 0, line and column from 1. */
+  position?: TextPosition;
 }
 
 /** Some argument is wrong. A member of every mutation's result; REST answers it with 400. */
@@ -13,13 +16,18 @@ export class ValidationError extends Error {
   readonly issues: ValidationIssue[];
 
   constructor(issues: ValidationIssue[]) {
-    super(issues.map(({ field, message }) => `${field}: ${message}`).join("; "));
+    super(issues.map(sentence).join("; "));
     this.issues = issues;
   }
 
   static of(field: string, message: string): ValidationError {
     return new ValidationError([{ field, message }]);
   }
+}
+
+function sentence({ field, message, position }: ValidationIssue): string {
+  const place = position ? `, line ${position.line}, column ${position.column}` : "";
+  return `${field}${place}: ${message}`;
 }
 
 /** There is no such thing in the projects that the token reaches. REST answers it with 404. */

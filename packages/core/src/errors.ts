@@ -5,11 +5,13 @@
 export class InvalidInputError extends RangeError {
   override readonly name = "InvalidInputError";
   readonly field: string;
+  readonly problem: string;
   readonly remedy: string;
 
   constructor(field: string, problem: string, remedy: string) {
     super(`${field}: ${problem}. ${remedy}`);
     this.field = field;
+    this.problem = problem;
     this.remedy = remedy;
   }
 }
