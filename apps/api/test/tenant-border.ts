@@ -111,7 +111,8 @@ export function told(answer: unknown, ids: Ids): string {
   let text = JSON.stringify(answer).replace(/"requestId":"[^"]*"/g, "");
   for (const name of [...Object.values(ids.byKind).flat(), ids.sha256])
     text = text.replaceAll(name, "<name>");
-  return text.replaceAll(`"${ids.slug}"`, '"<slug>"').replaceAll(`\\"${ids.slug}\\"`, '"<slug>"');
+  // As a string, and as a quotation in a message, which is a string in a body.
+  return text.replace(new RegExp(`(\\\\*")${ids.slug}\\1`, "g"), "<slug>");
 }
 
 export const first = (ids: Ids, kind: string): string => ids.byKind[kind][0];
