@@ -1,5 +1,5 @@
 import type { onnx as Onnx } from "onnx-proto";
-import { onnx } from "../src/onnx-graph.ts";
+import { onnx } from "../src/network-process/graph.mjs";
 
 // Small ONNX graphs with real weights, made here so that the tests need no file.
 
