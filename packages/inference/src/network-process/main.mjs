@@ -4,13 +4,12 @@
 // reached or when the process that started it is gone, whatever ONNX Runtime does at that time.
 //
 //   main.mjs MEMORY      with a channel for messages (protocol.ts), and the tensor file as descriptor 4
-import { readSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
 /** @import { Failure, Load, Report, Run, Split, Task } from "./protocol.ts" */
 
 const memory = Number(process.argv[2]);
-const standardInput = 0;
 /** Milliseconds between looks at the memory. */
 const watchInterval = 50;
 
@@ -117,12 +116,12 @@ class Instance {
 const instances = [];
 
 /** @param {Load | Split} task */
-function readFile({ bytes }) {
+async function readFile({ bytes }) {
   const file = new Uint8Array(bytes);
-  for (let done = 0; done < bytes; ) {
-    const read = readSync(standardInput, file, done, bytes - done, null);
-    if (read === 0) endNow();
-    done += read;
+  let done = 0;
+  for await (const part of process.stdin) {
+    file.set(part, done);
+    done += part.length;
   }
   return file;
 }
@@ -143,9 +142,9 @@ function startThread(workerData, listener) {
 }
 
 /** @param {Load} task */
-function load(task) {
+async function load(task) {
   const { instances: count, threads, convolve, seconds } = task;
-  const file = readFile(task);
+  const file = await readFile(task);
   begin();
   const timer = deadline(seconds, "load");
   let loading = count;
@@ -184,14 +183,21 @@ function load(task) {
 }
 
 /** @param {Split} task */
-function split(task) {
-  const file = readFile(task);
+async function split(task) {
+  const file = await readFile(task);
   begin();
   const timer = deadline(task.seconds, "split");
   startThread({ file, splitAt: task.tensor }, (report) => {
     clearTimeout(timer);
     end();
-    tell(report.event === "failed" ? { ...report, failure: explained(report.failure) } : report);
+    if (report.event === "failed") {
+      tell({ ...report, failure: explained(report.failure) });
+      return;
+    }
+    const { encoder, head } = report;
+    tell({ event: "split", encoder: encoder.length, head: head.length });
+    process.stdout.write(encoder);
+    process.stdout.write(head);
   });
 }
 

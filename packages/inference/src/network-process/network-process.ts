@@ -121,6 +121,7 @@ export class NetworkProcess {
     const report = await this.#give({ task: "split", bytes: file.length, ...options }, file, unsplittable);
     if (report.event !== "split") throw new Error(`unexpected report: ${report.event}`);
     wanted = report.encoder + report.head;
+    this.#hold(true);
     if (arrived < wanted) await all;
     if (this.#failed) throw this.#failed;
     const bytes = Buffer.concat(parts, wanted);

@@ -22,7 +22,6 @@ import { RefusedModel, vet } from "./vetting.mjs";
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
 const work = /** @type {Work} */ (workerData);
 const tensorFile = 4;
-const standardOutput = 1;
 
 const arrays = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array };
 
@@ -33,7 +32,13 @@ try {
   tell({ event: "failed", failure: failureOf(error) });
 }
 
-/** @param {Report | { event: "prepared", file: Uint8Array }} report */
+/**
+ * @typedef {Report
+ *   | { event: "prepared", file: Uint8Array }
+ *   | { event: "parts", encoder: Uint8Array, head: Uint8Array }} ThreadReport
+ */
+
+/** @param {ThreadReport} report */
 function tell(report) {
   port.postMessage(report);
 }
@@ -49,9 +54,7 @@ function failureOf(error) {
 /** @param {string} tensor */
 async function splitFile(tensor) {
   const { encoder, head } = await split(work.file, tensor);
-  tell({ event: "split", encoder: encoder.length, head: head.length });
-  writeAll(standardOutput, encoder);
-  writeAll(standardOutput, head);
+  tell({ event: "parts", encoder, head });
 }
 
 async function load() {
@@ -113,7 +116,7 @@ async function carryOut(session, { id, feeds, feedsAt, outputs, outputsAt, mostO
     let to = outputsAt;
     for (const { name, bytes } of places) {
       const { data } = results[name];
-      if (bytes > 0 && data instanceof Float32Array) writeAll(tensorFile, bytesOf(data), to);
+      if (bytes > 0 && data instanceof Float32Array) write(bytesOf(data), to);
       to += bytes;
     }
     tell({ event: "ran", id, outputs: places, seconds: (performance.now() - start) / 1000 });
@@ -152,14 +155,8 @@ function bytesOf({ buffer, byteOffset, byteLength }) {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** @param {number} file @param {Uint8Array} bytes @param {number} [position] */
-function writeAll(file, bytes, position) {
+/** @param {Uint8Array} bytes @param {number} at */
+function write(bytes, at) {
   for (let done = 0; done < bytes.length; )
-    done += writeSync(
-      file,
-      bytes,
-      done,
-      bytes.length - done,
-      position === undefined ? undefined : position + done,
-    );
+    done += writeSync(tensorFile, bytes, done, bytes.length - done, at + done);
 }
