@@ -16,14 +16,17 @@ import {
 
 const { AttributeType } = onnx.AttributeProto;
 
-/** A tensor whose values are to be read from a file that lies in many working directories. */
-export const EXTERNAL: Onnx.ITensorProto = {
+/** The file that models are to read. */
+export const COVETED = "faultline-coveted.txt";
+
+/** A tensor whose values are to be read from it. */
+const EXTERNAL: Onnx.ITensorProto = {
   name: "stolen",
   dims: [4],
   dataType: FLOAT,
   dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
   externalData: [
-    { key: "location", value: "package.json" },
+    { key: "location", value: COVETED },
     { key: "length", value: "16" },
   ],
 };
@@ -236,7 +239,6 @@ export function hungryEncoder(counts: readonly number[]): Uint8Array {
       [{ name: "value", type: AttributeType.TENSOR, t: floats("one", [1], [1]) }],
     ),
   ]);
-  const sums = counts.map((_, i) => node("ReduceMean", [`ones${i}`], [`mean${i}`], []));
   return modelBytes({
     input: [image],
     output: [valueInfo("embedding", FLOAT)],
@@ -252,13 +254,27 @@ export function hungryEncoder(counts: readonly number[]): Uint8Array {
       node("Slice", ["sizes", "zero", "one"], ["batch"]),
       node("Div", ["batch", "batch"], ["shape"]),
       ...pool,
-      ...sums,
       node(
         "Sum",
-        counts.map((_, i) => `mean${i}`),
+        counts.map((_, i) => `ones${i}`),
         ["sum"],
       ),
-      node("Reshape", ["sum", "square"], ["embedding"]),
+      node("ReduceMean", ["sum"], ["mean"]),
+      node("Reshape", ["mean", "square"], ["embedding"]),
+    ],
+  });
+}
+
+/** An encoder whose output is as wide as this. */
+export function wideEncoder(width: number): Uint8Array {
+  return modelBytes({
+    input: [image],
+    output: [valueInfo("embedding", FLOAT)],
+    initializer: [longs("square", [1n, 1n]), longs("shape", [1n, BigInt(width)])],
+    node: [
+      node("ReduceMean", ["image"], ["mean"]),
+      node("Reshape", ["mean", "square"], ["column"]),
+      node("Expand", ["column", "shape"], ["embedding"]),
     ],
   });
 }
