@@ -8,8 +8,10 @@ import { IngestionError, type InputRow, ingestInputs, jobPayloads, type Split } 
 import { InvalidArchiveError, readDatasetArchive } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import { z } from "zod";
+import { isInterruption } from "../interrupted-jobs.ts";
 import type { WorkerContext } from "../run/run-job.ts";
 import { maximumAttempts } from "../run/run-state.ts";
+import { waitForSpace } from "../run/wait-for-space.ts";
 
 /** The upload cannot become this dataset; the message says why and what to do. */
 class DatasetFailure extends Error {
@@ -40,18 +42,22 @@ const unlabelledFolder = "unlabelled";
  * by COPY, all or none. Afterwards the dataset is READY, or FAILED with a reason that people can act on.
  */
 export function ingestDataset(context: WorkerContext): Task {
-  return async (unparsed, { job }) => {
+  return async (unparsed, helpers) => {
+    const { job, abortSignal } = helpers;
     const payload = jobPayloads["ingest-dataset"].parse(unparsed);
     const { database, log } = context;
     const dataset = await database.prisma.dataset.findUnique({ where: { id: payload.datasetId } });
     if (dataset?.status !== "INGESTING") return;
     try {
+      context.artifactStore.requireSpace();
       const inputs = payload.archiveSha256
-        ? await archiveInputs(context, dataset, payload.archiveSha256)
+        ? await archiveInputs(context, dataset, payload.archiveSha256, abortSignal)
         : manifestInputs(context, dataset, payload.manifestSha256 ?? "");
-      const count = await ingestInputs(database.pool, dataset.id, someOf(inputs));
+      const count = await ingestInputs(database.pool, dataset.id, someOf(inputs, abortSignal));
       log.info({ dataset: dataset.id, inputs: count }, "dataset ready");
     } catch (error) {
+      if (isInterruption(error, { abortSignal })) throw error;
+      if (await waitForSpace(error, helpers, log)) return;
       const lasting =
         error instanceof DatasetFailure ||
         error instanceof IngestionError ||
@@ -68,10 +74,14 @@ export function ingestDataset(context: WorkerContext): Task {
 }
 
 /** The inputs as they come; an upload without any is refused before the dataset becomes READY. */
-async function* someOf(inputs: Iterable<InputRow> | AsyncIterable<InputRow>): AsyncGenerator<InputRow> {
+async function* someOf(
+  inputs: Iterable<InputRow> | AsyncIterable<InputRow>,
+  signal: AbortSignal,
+): AsyncGenerator<InputRow> {
   let empty = true;
   for await (const input of inputs) {
     empty = false;
+    signal.throwIfAborted();
     yield input;
   }
   if (empty)
@@ -85,14 +95,16 @@ async function archiveInputs(
   { artifactStore }: WorkerContext,
   dataset: DatasetRow,
   archiveSha256: string,
+  signal: AbortSignal,
 ): Promise<InputRow[]> {
   const folder = await mkdtemp(path.join(tmpdir(), "faultline-archive-"));
   try {
     const archive = path.join(folder, "archive");
-    await pipeline(await artifactStore.stream(archiveSha256), createWriteStream(archive));
+    await pipeline(await artifactStore.stream(archiveSha256), createWriteStream(archive), { signal });
     const inputs: InputRow[] = [];
     const pending = new Set<Promise<void>>();
     for await (const image of readDatasetArchive(archive)) {
+      signal.throwIfAborted();
       const input: InputRow = {
         externalId: image.id,
         split: splitOf(image.split, image.path),
