@@ -40,7 +40,9 @@ describe("work that nobody does any more", () => {
   async function ingestingDataset(): Promise<string> {
     const { prisma, pool } = database();
     const { projectId } = fixture.registration;
-    const { id } = await prisma.dataset.create({ data: { projectId, name: randomUUID(), classes: ["a", "b"] } });
+    const { id } = await prisma.dataset.create({
+      data: { projectId, name: randomUUID(), classes: ["a", "b"] },
+    });
     await pool.query("SELECT graphile_worker.add_job('ingest-dataset', $1::json)", [
       JSON.stringify({ datasetId: id, archiveSha256: null, manifestSha256: "0".repeat(64) }),
     ]);

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import {
@@ -171,6 +180,37 @@ export class FolderArtifactStore implements ArtifactStore {
       }
   }
 
+  /**
+   * Between a look at the file's time and its removal another process could put it. So it is moved aside first: who
+   * puts it afterwards finds nothing and writes it anew; who had put it before has renewed its time, and it goes back.
+   */
+  async deleteUnused(sha256: string, before: Date): Promise<boolean> {
+    const file = this.fileOf(sha256);
+    const info = statSync(file, { throwIfNoEntry: false });
+    if (!info || info.mtime >= before) return false;
+    const aside = path.join(this.incoming, randomUUID());
+    try {
+      renameSync(file, aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw error;
+    }
+    if (statSync(aside).mtime < before) {
+      rmSync(aside);
+      return true;
+    }
+    renameSync(aside, file);
+    return false;
+  }
+
+  async claim(id: string): Promise<{ owner: string; since: Date }> {
+    const file = path.join(this.folder, "owner");
+    await writeFile(file, id, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    return { owner: await readFile(file, "utf8"), since: (await stat(file)).mtime };
+  }
+
   async delete(sha256: string): Promise<void> {
     await rm(this.fileOf(sha256), { force: true });
     await rm(this.damagedFileOf(sha256), { force: true });
@@ -222,8 +262,10 @@ export class FolderArtifactStore implements ArtifactStore {
     return wasDamaged ? corrupt(sha256) : notFound(sha256, cause);
   }
 
+  /** Whether it seems to be there already; it then counts as put now. */
   private seemsToHold({ sha256, bytes }: StoredArtifact): boolean {
-    return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
+    const file = this.fileOf(sha256);
+    return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
   }
 
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
@@ -232,6 +274,7 @@ export class FolderArtifactStore implements ArtifactStore {
     const target = this.fileOf(sha256);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true }) !== undefined;
+    renew(file);
     try {
       renameSync(file, target);
     } catch (error) {
@@ -260,4 +303,16 @@ export class FolderArtifactStore implements ArtifactStore {
 function nothing(error: NodeJS.ErrnoException): string[] {
   if (error.code === "ENOENT") return [];
   throw error;
+}
+
+/** Sets a file's time to now; false when it is gone. */
+function renew(file: string): boolean {
+  const now = new Date();
+  try {
+    utimesSync(file, now, now);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
