@@ -26,6 +26,7 @@ const api = await startApi({
   introspection: settings.FAULTLINE_INTROSPECTION,
   allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
   maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  networkMemory: settings.FAULTLINE_NETWORK_MEMORY,
   storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });

@@ -3,14 +3,13 @@ import { InvalidModelError } from "./invalid-model.ts";
 import { NetworkEndedError } from "./network-process/network-process.ts";
 import {
   fixedBatchSize,
-  LARGEST_BATCH_BYTES,
   OnnxSession,
   pickOutput,
   rowsOf,
   type SessionOptions,
   type TensorInfo,
 } from "./onnx-session.ts";
-import { type PreprocessingSpec, tensorLength } from "./preprocessing.ts";
+import { LARGEST_BATCH_BYTES, type PreprocessingSpec, tensorLength } from "./preprocessing.ts";
 
 const EMBEDDING_NAMES = [
   "embedding",

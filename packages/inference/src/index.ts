@@ -13,7 +13,7 @@ export { InvalidModelError } from "./invalid-model.ts";
 export * from "./model-validation.ts";
 export { NetworkEndedError } from "./network-process/network-process.ts";
 export * from "./network-sessions.ts";
-export { NETWORK_MEMORY, type SessionOptions } from "./onnx-session.ts";
+export { NETWORK_MEMORY, type SessionOptions, SMALLEST_NETWORK_MEMORY } from "./onnx-session.ts";
 export * from "./preprocessing.ts";
 export * from "./text-tower.ts";
 export * from "./tokenizer.ts";

@@ -1,5 +1,6 @@
 import { InvalidModelError } from "./invalid-model.ts";
 import { type Feed, NetworkProcess, type OutputValue } from "./network-process/network-process.ts";
+import { LARGEST_BATCH_BYTES } from "./preprocessing.ts";
 
 export type { OutputValue };
 
@@ -31,7 +32,10 @@ export interface TensorValue {
   readonly data: Float32Array | Int32Array | BigInt64Array;
 }
 
+/** Bytes of memory that a network may take, unless told otherwise. */
 export const NETWORK_MEMORY = 2 * 2 ** 30;
+/** Less is not enough for a process that holds one. */
+export const SMALLEST_NETWORK_MEMORY = 128 * 2 ** 20;
 /** For loading a network and running it once: what never ends is killed within 10 seconds. */
 const SECONDS_TO_OPEN = 8;
 /** A large file takes longer: bytes a second that the slowest machine loads. */
@@ -41,8 +45,6 @@ const SECONDS_TO_RUN = 10;
 const PATIENCE = 20;
 /** Protobuf's own limit. */
 const LARGEST_FILE = 2 ** 31 - 1;
-/** The largest input of one run, as pictures of 32-bit floats: 48 MiB is one picture of 2048×2048. */
-export const LARGEST_BATCH_BYTES = 64 * 2 ** 20;
 
 /**
  * A network in ONNX Runtime (CPU), in a process of its own with a thread for each instance. A run goes to the instance

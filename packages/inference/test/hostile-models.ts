@@ -1,5 +1,4 @@
 import type { onnx as Onnx } from "onnx-proto";
-import { onnx } from "../src/network-process/graph.mjs";
 import {
   encoderGraph,
   FLOAT,
@@ -8,6 +7,7 @@ import {
   longs,
   modelBytes,
   node,
+  onnx,
   textTowerGraph,
   valueInfo,
 } from "./onnx-models.ts";
