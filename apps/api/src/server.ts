@@ -52,6 +52,8 @@ export interface ApiOptions {
   maximumUploadBytes?: number;
   /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
   storageLimits?: Partial<StorageLimits>;
+  /** Bytes of memory that a network may take; 2 GiB by default. */
+  networkMemory?: number;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -116,7 +118,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
+      memory: options.networkMemory,
     }),
+    networkMemory: options.networkMemory,
     notifications,
     tokens: new KnownTokens(database, notifications),
     knownRuns: new KnownRuns(database, notifications),

@@ -25,6 +25,13 @@ export async function requireArtifact(
     );
 }
 
+/** Bytes that are hashed at once, in a millisecond. */
+const slice = 2 ** 20;
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += slice) yield bytes.subarray(at, at + slice);
+}
+
 /**
  * Stores what was derived from uploads of the project, on its quota.
  *
@@ -37,7 +44,7 @@ export async function storeArtifact(
 ): Promise<StoredArtifact> {
   try {
     await storage.requireRoom(projectId, bytes.byteLength);
-    const stored = await artifactStore.put(bytes);
+    const stored = await artifactStore.put(bytes.byteLength > slice ? slices(bytes) : bytes);
     await storage.own(projectId, stored);
     return stored;
   } catch (error) {
