@@ -93,7 +93,7 @@ export class FolderArtifactStore implements ArtifactStore {
     assertSize(bytes, options.maxBytes ?? this.maxBytes);
     const stored = { sha256: sha256Of(content), bytes };
     assertPromised(stored, options.sha256);
-    if (this.seemsToHold(stored) && readFileSync(this.fileOf(stored.sha256)).equals(content)) return stored;
+    if (this.seemsToHold(stored) && this.isContentOf(stored.sha256, content)) return stored;
     this.freeSpace.require(bytes);
     const file = path.join(this.incoming, randomUUID());
     try {
@@ -158,22 +158,19 @@ export class FolderArtifactStore implements ArtifactStore {
 
   private async verifyOnce(sha256: string): Promise<Verification> {
     const file = this.fileOf(sha256);
-    const found = await hashOnDisk(file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return null;
-      throw error;
-    });
+    const found = await hashOnDisk(file).catch(ifAbsent(null));
     if (!found) return this.missingError(sha256).code === "CORRUPT" ? "DAMAGED" : "ABSENT";
     if (found.sha256 === sha256) return "SOUND";
     // Unless another process has healed it meanwhile.
     mkdirSync(path.dirname(this.damagedFileOf(sha256)), { recursive: true });
-    if (found.isStillThere()) renameSync(file, this.damagedFileOf(sha256));
+    if (found.isStillThere()) await rename(file, this.damagedFileOf(sha256)).catch(ifAbsent(undefined));
     return "DAMAGED";
   }
 
   async *list(prefix: string): AsyncGenerator<ListedArtifact, void, undefined> {
     const folder = path.join(this.folder, prefix);
-    for (const middle of await readdir(folder).catch(nothing))
-      for (const sha256 of await readdir(path.join(folder, middle)).catch(nothing)) {
+    for (const middle of await readdir(folder).catch(ifAbsent([])))
+      for (const sha256 of await readdir(path.join(folder, middle)).catch(ifAbsent([]))) {
         if (!/^[0-9a-f]{64}$/.test(sha256)) continue;
         const info = await stat(path.join(folder, middle, sha256)).catch(() => undefined);
         if (info) yield { sha256, bytes: info.size, writtenAt: info.mtime };
@@ -268,6 +265,14 @@ export class FolderArtifactStore implements ArtifactStore {
     return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
   }
 
+  private isContentOf(sha256: string, content: Uint8Array): boolean {
+    try {
+      return readFileSync(this.fileOf(sha256)).equals(content);
+    } catch (error) {
+      return ifAbsent(false)(error as NodeJS.ErrnoException);
+    }
+  }
+
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
     const { sha256, bytes } = stored;
     if (this.seemsToHold(stored) && (await this.verify(sha256)) === "SOUND") return;
@@ -299,10 +304,12 @@ export class FolderArtifactStore implements ArtifactStore {
   }
 }
 
-/** The entries of a folder that is not there. */
-function nothing(error: NodeJS.ErrnoException): string[] {
-  if (error.code === "ENOENT") return [];
-  throw error;
+/** What stands for a file or folder that is not there. */
+function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === "ENOENT") return value;
+    throw error;
+  };
 }
 
 /** Sets a file's time to now; false when it is gone. */
