@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { ArtifactStore, Database } from "@faultline/db";
+import { type ArtifactStore, type Database, keepScratchClean } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import { Logger as QueueLogger, run, type WorkerEvents } from "graphile-worker";
 import { type Logger, pino } from "pino";
@@ -46,7 +46,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     threads: settings.threads,
     instances: Math.max(1, settings.concurrency - 1),
   });
-  const context: WorkerContext = { database, artifactStore, networks, log };
+  const scratch = options.scratch ?? settings.scratch;
+  const context: WorkerContext = { database, artifactStore, networks, scratch, log };
+  const endSweeping = await keepScratchClean(scratch, (error) =>
+    log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
 
   let abort: (error: Error) => void = () => undefined;
   const lost = new Promise<never>((_, reject) => {
@@ -92,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const stop = () => {
     stopping ??= (async () => {
       clearInterval(burials);
+      endSweeping();
       await runner.stop().catch(() => undefined);
       await burying;
       await living.leave();

@@ -14,6 +14,7 @@ export * from "./open-artifact-store.ts";
 export * from "./prepared.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
+export * from "./scratch.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";
