@@ -65,6 +65,16 @@ export class UnauthenticatedError extends GraphQLError {
   }
 }
 
+/** Too much of this is under way: always a top-level error, to be tried again. REST: 503 with `retry-after`. */
+export class BusyError extends GraphQLError {
+  /** Seconds after which to try again. */
+  readonly retryAfter = 10;
+
+  constructor(message: string) {
+    super(message, { extensions: { code: "BUSY" } });
+  }
+}
+
 /** Parses an argument with a zod schema. @throws ValidationError whose fields begin with `path` */
 export function parse<S extends z.ZodType>(schema: S, value: unknown, path: string): z.output<S> {
   const result = schema.safeParse(value);

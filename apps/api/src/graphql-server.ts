@@ -2,6 +2,7 @@ import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import { ArtifactError } from "@faultline/db";
 import { PothosValidationError } from "@pothos/core";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
@@ -61,6 +62,9 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (original instanceof ConflictError) return shown("CONFLICT", { field: original.field });
   if (original instanceof ForbiddenError)
     return shown("FORBIDDEN", { requiredScope: original.requiredScope });
+  // Nobody's fault but the disk's; people can act on both.
+  if (original instanceof ArtifactError && original.code === "NO_SPACE") return shown("INSUFFICIENT_STORAGE");
+  if (original instanceof ArtifactError && original.code === "CORRUPT") return shown("ARTIFACT_CORRUPT");
   // The caller's fault, met before any resolver of ours: an id that was never one.
   if (original instanceof PothosValidationError) return shown("BAD_USER_INPUT");
   if (isUnexpected(formatted, original))

@@ -26,6 +26,7 @@ const api = await startApi({
   introspection: settings.FAULTLINE_INTROSPECTION,
   allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
   maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });
 logger.info({ url: api.url }, "the API listens");

@@ -1,5 +1,6 @@
 import "./error-types.ts";
 import "./access/projects.ts";
+import "./access/project-quota.ts";
 import "./access/api-tokens.ts";
 import "./registry/models.ts";
 import "./registry/model-versions.ts";

@@ -5,7 +5,15 @@ import path from "node:path";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
+import {
+  type ArtifactStore,
+  type Database,
+  dataDirectory,
+  Notifications,
+  ProjectStorage,
+  type StorageLimits,
+  Uploads,
+} from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
 import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
@@ -27,6 +35,7 @@ import { addVerdictExport } from "./http/verdict-export.ts";
 import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
 import { schema } from "./schema.ts";
 import type { Services } from "./services.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface ApiOptions {
   /** Migrated; stays open when the API closes. */
@@ -38,6 +47,8 @@ export interface ApiOptions {
   uploadsDirectory?: string;
   /** Largest upload in bytes; 16 GiB by default. */
   maximumUploadBytes?: number;
+  /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
+  storageLimits?: Partial<StorageLimits>;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -81,15 +92,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     forceCloseConnections: "idle",
   });
   const notifications = await Notifications.open(databaseUrl);
+  const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,
     pool: database.pool,
     artifactStore,
-    uploads: new Uploads(
-      options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
-      artifactStore,
-      options.maximumUploadBytes,
-    ),
+    uploads: new Uploads({
+      folder: options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
+      store: artifactStore,
+      storage,
+      maxBytes: options.maximumUploadBytes,
+    }),
+    storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
     }),
@@ -136,6 +150,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   addSubscriptions(fastify, contextOf, introspection);
 
+  const stopSweeping = sweepUploads(services, fastify.log);
   await fastify.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -146,6 +161,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
       await notifications.close();
       await fastify.close();
+      await stopSweeping();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

@@ -1,4 +1,4 @@
-import type { ArtifactStore, Database, Notifications, Uploads } from "@faultline/db";
+import type { ArtifactStore, Database, Notifications, ProjectStorage, Uploads } from "@faultline/db";
 import type { NetworkSessions } from "@faultline/inference";
 import type { KnownTokens } from "./access/known-tokens.ts";
 import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
@@ -9,6 +9,8 @@ export interface Services {
   pool: Database["pool"];
   artifactStore: ArtifactStore;
   uploads: Uploads;
+  /** Quotas of projects, and what they use of them. */
+  storage: ProjectStorage;
   /** For checks of pictures. */
   networks: NetworkSessions;
   /** Changes of runs and API tokens, from any process. */

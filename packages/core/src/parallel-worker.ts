@@ -3,6 +3,8 @@ import { type NearestNeighboursModel, nearestNeighboursScores } from "./baseline
 import { addPairCounts } from "./kernel/pair-counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type Ranking } from "./metrics.ts";
+import type { Specification } from "./specification/expression.ts";
+import { type VerificationModel, verifySpecification } from "./specification/verification.ts";
 
 /** A share of the rows to count. All arrays lie in shared memory. */
 export interface PairCountTask {
@@ -28,9 +30,28 @@ export interface NearestNeighboursTask {
   readonly embeddings: Matrix;
 }
 
-export type ParallelTask = PairCountTask | BootstrapTask | NearestNeighboursTask;
+/** Answered by the verification. */
+export interface VerificationTask {
+  readonly kind: "verification";
+  readonly specification: Specification;
+  readonly model: VerificationModel;
+}
+
+/** Answered when the thread has started. */
+export interface StartTask {
+  readonly kind: "start";
+}
+
+export type ParallelTask =
+  | PairCountTask
+  | BootstrapTask
+  | NearestNeighboursTask
+  | VerificationTask
+  | StartTask;
 
 function carryOut(task: ParallelTask): unknown {
+  if (task.kind === "start") return undefined;
+  if (task.kind === "verification") return verifySpecification(task.specification, task.model);
   if (task.kind === "bootstrap") return bootstrapMetrics(task.rankings, task.options);
   if (task.kind === "nearest-neighbours") return nearestNeighboursScores(task.model, task.embeddings);
   const { concepts, strengths, rows, counts } = task;
@@ -38,4 +59,8 @@ function carryOut(task: ParallelTask): unknown {
   return undefined;
 }
 
-parentPort?.on("message", (task: ParallelTask) => parentPort?.postMessage(carryOut(task)));
+// Answers come in the order of the tasks: of those that take turns on the event loop, too.
+let last: Promise<unknown> = Promise.resolve();
+parentPort?.on("message", (task: ParallelTask) => {
+  last = last.then(async () => parentPort?.postMessage(await carryOut(task)));
+});

@@ -1,5 +1,5 @@
 /**
- * Counting, bootstraps and nearest neighbours on other cores, for Node. Kept out of the main entry, which runs in
+ * Counting, bootstraps, nearest neighbours and verification on other cores, for Node. Kept out of the main entry, which runs in
  * browsers too.
  *
  * @module
@@ -13,6 +13,7 @@ import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
 import { runTask, withThread } from "./task-threads.ts";
 
+export { verifySpecificationOnThread } from "./specification/verification-thread.ts";
 export { closeCountingThreads } from "./task-threads.ts";
 
 /** Fewer comparisons than this are counted at once: handing them over would take longer. */

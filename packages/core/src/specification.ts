@@ -1,8 +1,14 @@
 export * from "./specification/evaluation.ts";
 export {
+  mostSpecificationCharacters,
   parseSpecification,
   resolveSpecification,
   type Specification,
   type SpecificationExpression,
 } from "./specification/expression.ts";
-export * from "./specification/verification.ts";
+export {
+  type LinearHead,
+  type Verification,
+  type VerificationModel,
+  verifySpecification,
+} from "./specification/verification.ts";

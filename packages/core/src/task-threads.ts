@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import type { ParallelTask } from "./parallel-worker.ts";
 
 /** At most as many threads as cores, started when they are needed; who finds none free waits in line. */
@@ -35,10 +35,12 @@ export async function closeCountingThreads(): Promise<void> {
 
 /** A worker thread, which answers tasks in the order in which it got them. Keeps the process alive while it does. */
 export class TaskThread {
-  readonly #worker = startWorker();
+  readonly #worker: Worker;
   readonly #waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
 
-  constructor() {
+  /** @param resourceLimits of its heap; Node's own where there are none */
+  constructor(resourceLimits?: ResourceLimits) {
+    this.#worker = startWorker(resourceLimits);
     this.#worker.unref();
     this.#worker.on("message", (answer: unknown) => {
       this.#waiting.shift()?.resolve(answer);
@@ -83,12 +85,13 @@ async function discard(thread: TaskThread): Promise<void> {
   await thread.end();
 }
 
-function startWorker(): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./parallel-worker.js", import.meta.url));
+function startWorker(resourceLimits?: ResourceLimits): Worker {
+  if (!import.meta.url.endsWith(".ts"))
+    return new Worker(new URL("./parallel-worker.js", import.meta.url), { resourceLimits });
   // From source (tests, development) the thread must load TypeScript, which Node 20 cannot do by itself.
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json"));
   const loader = new URL("dist/esm/api/index.mjs", tsx).href;
   const entry = new URL("./parallel-worker.ts", import.meta.url).href;
   const start = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(entry)}, ${JSON.stringify(entry)}))`;
-  return new Worker(start, { eval: true, execArgv: [] });
+  return new Worker(start, { eval: true, execArgv: [], resourceLimits });
 }

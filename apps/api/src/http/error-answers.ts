@@ -1,5 +1,7 @@
+import { ArtifactError } from "@faultline/db";
 import type { FastifyInstance } from "fastify";
 import {
+  BusyError,
   ConflictError,
   ForbiddenError,
   NotFoundError,
@@ -14,6 +16,7 @@ export class RequestError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly details?: Record<string, unknown>,
   ) {
     super(message);
   }
@@ -33,7 +36,8 @@ interface Answer {
 export function addErrorAnswers(fastify: FastifyInstance): void {
   fastify.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const { status, code, message, details } = answerTo(error);
-    if (status >= 500) request.log.error({ err: error });
+    if (error instanceof BusyError) reply.header("retry-after", error.retryAfter);
+    else if (status >= 500) request.log.error({ err: error });
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="faultline"');
     // A route may have announced a picture or a table before it failed.
     for (const header of ["content-disposition", "content-length", "cache-control", "etag"])
@@ -53,13 +57,19 @@ function answerTo(error: Error & { statusCode?: number; code?: string }): Answer
   if (error instanceof ValidationError)
     return { status: 400, code: "BAD_USER_INPUT", message, details: { issues: error.issues } };
   if (error instanceof UnauthenticatedError) return { status: 401, code: "UNAUTHENTICATED", message };
+  if (error instanceof BusyError) return { status: 503, code: "BUSY", message };
   if (error instanceof ForbiddenError)
     return { status: 403, code: "FORBIDDEN", message, details: { requiredScope: error.requiredScope } };
   if (error instanceof NotFoundError)
     return { status: 404, code: "NOT_FOUND", message, details: { field: error.field } };
   if (error instanceof ConflictError)
     return { status: 409, code: "CONFLICT", message, details: { field: error.field } };
-  if (error instanceof RequestError) return { status: error.status, code: error.code, message };
+  if (error instanceof RequestError)
+    return { status: error.status, code: error.code, message, details: error.details };
+  if (error instanceof ArtifactError && error.code === "NO_SPACE")
+    return { status: 507, code: "INSUFFICIENT_STORAGE", message };
+  if (error instanceof ArtifactError && error.code === "CORRUPT")
+    return { status: 500, code: "ARTIFACT_CORRUPT", message };
   // Fastify's own refusals: a body too large, no JSON, a media type that it does not take.
   if (error.statusCode && error.statusCode < 500)
     return { status: error.statusCode, code: error.code ?? "BAD_REQUEST", message };

@@ -1,7 +1,8 @@
 import { InvalidInputError as InvalidNumbers } from "@faultline/core";
+import { ArtifactError, StorageError, type StoredArtifact } from "@faultline/db";
 import { InvalidInputError as InvalidUpload } from "@faultline/inference";
 import type { Context } from "../context.ts";
-import { NotFoundError, parse, ValidationError } from "../errors.ts";
+import { ConflictError, NotFoundError, parse, ValidationError } from "../errors.ts";
 import { sha256 as sha256Schema } from "../names.ts";
 
 /** @throws ValidationError for what is no hash, NotFoundError when the project has no such upload */
@@ -22,20 +23,34 @@ export async function requireArtifact(
     );
 }
 
-/** Records that the store holds a blob, and that the project may refer to it. */
-export async function ownArtifact(
-  prisma: Context["prisma"],
+/**
+ * Stores what was derived from uploads of the project, on its quota.
+ *
+ * @throws ConflictError when the quota has no room for it
+ */
+export async function storeArtifact(
+  { artifactStore, storage }: Pick<Context, "artifactStore" | "storage">,
   projectId: string,
-  { sha256, bytes }: { sha256: string; bytes: number },
-): Promise<void> {
-  await prisma.artifact.createMany({ data: [{ sha256, bytes }], skipDuplicates: true });
-  await prisma.projectArtifact.createMany({ data: [{ projectId, sha256 }], skipDuplicates: true });
+  bytes: Uint8Array,
+): Promise<StoredArtifact> {
+  try {
+    await storage.requireRoom(projectId, bytes.byteLength);
+    const stored = await artifactStore.put(bytes);
+    await storage.own(projectId, stored);
+    return stored;
+  } catch (error) {
+    throw error instanceof StorageError ? new ConflictError("input", error.message) : error;
+  }
 }
 
 /** Largest upload that is read into memory at once (models, arrays): 2 GiB less one byte. */
 const largestInMemory = 2 ** 31 - 1;
 
-/** The bytes of an upload of the project. @throws as {@link requireArtifact}; ValidationError above 2 GiB */
+/**
+ * The bytes of an upload of the project.
+ *
+ * @throws as {@link requireArtifact}; ValidationError above 2 GiB, and where the store's copy is damaged
+ */
 export async function readArtifact(
   context: Context,
   projectId: string,
@@ -45,7 +60,11 @@ export async function readArtifact(
   await requireArtifact(context, projectId, sha256, field);
   if ((await context.artifactStore.size(sha256)) > largestInMemory)
     throw ValidationError.of(field, "The file is larger than 2 GiB. Split it, or store it as float16.");
-  return context.artifactStore.read(sha256);
+  return context.artifactStore.read(sha256).catch((error) => {
+    if (error instanceof ArtifactError && error.code === "CORRUPT")
+      throw ValidationError.of(field, error.message);
+    throw error;
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import { RunStatusType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { classes, description, metadata, name } from "../names.ts";
-import { checked, ownArtifact, readArtifact } from "./artifacts.ts";
+import { checked, readArtifact, storeArtifact } from "./artifacts.ts";
 
 export const ModelVersionType = builder.prismaNode("ModelVersion", {
   description: "An encoder (image to embedding) and a head (embedding to logits) with its classes.",
@@ -154,12 +154,8 @@ async function validateArtifacts(
       const { encoder, head } = await splitGraph(graph, penultimateTensor as string);
       const { embeddingWidth } = await validateModelVersion({ encoder, head, classes, preprocessing });
       requireWidth(input, embeddingWidth);
-      const [storedEncoder, storedHead] = await Promise.all([
-        context.artifactStore.put(encoder),
-        context.artifactStore.put(head),
-      ]);
-      await ownArtifact(context.prisma, projectId, storedEncoder);
-      await ownArtifact(context.prisma, projectId, storedHead);
+      const storedEncoder = await storeArtifact(context, projectId, encoder);
+      const storedHead = await storeArtifact(context, projectId, head);
       return { encoderSha256: storedEncoder.sha256, headSha256: storedHead.sha256, embeddingWidth };
     });
   }

@@ -2,7 +2,7 @@ import { type Matrix, selectRows } from "@faultline/core";
 import { encodeNpy, readMatrix } from "@faultline/inference";
 import type { Context } from "../context.ts";
 import { ValidationError } from "../errors.ts";
-import { checked, ownArtifact, readArtifact } from "./artifacts.ts";
+import { checked, readArtifact, storeArtifact } from "./artifacts.ts";
 
 interface ExpectedShape {
   rows: number;
@@ -39,7 +39,10 @@ export async function readUploadedMatrix(
       field,
       `The array has ${uploaded.columns} columns; it needs ${columns} ${columnsAre}.`,
     );
-  const stored = await context.artifactStore.put(encodeNpy(order ? selectRows(uploaded, order) : uploaded));
-  await ownArtifact(context.prisma, projectId, stored);
+  const stored = await storeArtifact(
+    context,
+    projectId,
+    encodeNpy(order ? selectRows(uploaded, order) : uploaded),
+  );
   return { artifactSha256: stored.sha256, rows, columns: uploaded.columns };
 }

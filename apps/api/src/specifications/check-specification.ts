@@ -7,19 +7,20 @@ import {
   resolveSpecification,
   type Specification,
   type Verification,
-  verifySpecification,
   wilsonInterval,
 } from "@faultline/core";
+import { verifySpecificationOnThread } from "@faultline/core/parallel";
 import { HeadSession } from "@faultline/inference";
 import { z } from "zod";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { VerificationType } from "../enums.ts";
 import { ValidationError } from "../errors.ts";
+import { Places } from "../places.ts";
 import { checked } from "../registry/artifacts.ts";
 import { detailsOf } from "../reports/fault-report.ts";
 import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
-import { partRows, readStrengths } from "../reports/run-strengths.ts";
+import { readStrengths } from "../reports/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
 import { VerdictType } from "../verdicts/verdicts.ts";
@@ -77,6 +78,9 @@ function reasonOf(verification: Verification): string {
 
 const mostCounterexamples = 20;
 
+/** Checks in this process: each takes up to a core for some seconds, and some 200 MB. */
+const checks = new Places("checks of specifications", { atOnce: 1, waiting: 8, ofOneTenant: 4 });
+
 builder.prismaObjectField(RunType, "checkSpecification", (t) =>
   t.field({
     type: SpecificationCheckType,
@@ -92,6 +96,7 @@ builder.prismaObjectField(RunType, "checkSpecification", (t) =>
     },
     select: {
       id: true,
+      projectId: true,
       modelVersion: { select: { classes: true, headSha256: true } },
       report: {
         select: { axis: true, inputs: true, strengthsSha256: true, details: true, alignmentSha256: true },
@@ -103,57 +108,75 @@ builder.prismaObjectField(RunType, "checkSpecification", (t) =>
       const specification = await checked({ specification: "text" }, () =>
         resolveSpecification(parseSpecification(text), report.axis, modelVersion.classes),
       );
-      const { rows: answers } = await context.pool.query<{
-        predicted: number;
-        label: number | null;
-        id: string;
-      }>(
-        `SELECT predicted_class AS predicted, label, input_id::text AS id FROM verdict WHERE run_id = $1 ORDER BY input_id`,
-        [run.id],
-      );
-      const labelled = answers.every(({ label }) => label !== null);
-      const stored = { sha256: report.strengthsSha256, inputs: report.inputs, concepts: report.axis.length };
-      const part = partRows(stored.concepts);
-      let applicable = 0;
-      let violated = 0;
-      const counterexamples: string[] = [];
-      for (let first = 0; first < stored.inputs; first += part) {
-        const own = answers.slice(first, first + part);
-        const strengths = await readStrengths(context.artifactStore, stored, first, own.length);
-        const result = await checked({ specification: "text" }, () =>
-          evaluateSpecification(
-            specification,
+      return checks.run(run.projectId, async () => {
+        const evaluation = await evaluate(context, run.id, report, specification);
+        const { applicable, violated, counterexamples } = evaluation;
+        return {
+          text,
+          inputs: report.inputs,
+          applicable,
+          satisfied: applicable - violated,
+          share: interval(wilsonInterval(applicable - violated, applicable)),
+          counterexamples: await verdictRows(
+            context,
             {
-              strengths,
-              predictions: own.map(({ predicted }) => predicted),
-              labels: labelled ? own.map(({ label }) => label as number) : undefined,
+              sql: "v.run_id = $1::uuid AND v.input_id = ANY ($2::bigint[])",
+              parameters: [run.id, counterexamples],
             },
-            undefined,
+            { classes: run.modelVersion.classes, axis: report.axis },
             mostCounterexamples,
           ),
-        );
-        applicable += result.applicable;
-        violated += result.inputs - result.satisfied;
-        counterexamples.push(...result.counterexamples.map((row) => own[row].id));
-      }
-      const shown = counterexamples.slice(0, mostCounterexamples);
-      return {
-        text,
-        inputs: stored.inputs,
-        applicable,
-        satisfied: applicable - violated,
-        share: interval(wilsonInterval(applicable - violated, applicable)),
-        counterexamples: await verdictRows(
-          context,
-          { sql: "v.run_id = $1::uuid AND v.input_id = ANY ($2::bigint[])", parameters: [run.id, shown] },
-          { classes: run.modelVersion.classes, axis: report.axis },
-          mostCounterexamples,
-        ),
-        verification: await verify(context, run, report, specification),
-      };
+          verification: await verify(context, run, report, specification),
+        };
+      });
     },
   }),
 );
+
+/** Strengths that are evaluated without a pause: of the longest text, some 50 ms. */
+const strengthsAtOnce = 2 ** 17;
+
+/** The inputs of a run against a specification, part by part. @throws ValidationError where labels are missing */
+async function evaluate(
+  { pool, artifactStore }: Pick<Context, "pool" | "artifactStore">,
+  runId: string,
+  report: { axis: string[]; inputs: number; strengthsSha256: string },
+  specification: Specification,
+) {
+  const stored = { sha256: report.strengthsSha256, inputs: report.inputs, concepts: report.axis.length };
+  const part = Math.max(1, Math.min(4_096, Math.floor(strengthsAtOnce / stored.concepts)));
+  let applicable = 0;
+  let violated = 0;
+  const counterexamples: string[] = [];
+  let after = "-1";
+  for (let first = 0; first < stored.inputs; first += part) {
+    const { rows } = await pool.query<{ predicted: number; label: number | null; id: string }>(
+      `SELECT predicted_class AS predicted, label, input_id::text AS id FROM verdict
+       WHERE run_id = $1 AND input_id > $2 ORDER BY input_id LIMIT $3`,
+      [runId, after, part],
+    );
+    if (rows.length === 0) break;
+    after = rows[rows.length - 1].id;
+    const strengths = await readStrengths(artifactStore, stored, first, rows.length);
+    const labels = rows.flatMap(({ label }) => label ?? []);
+    const result = await checked({ specification: "text", labels: "text" }, () =>
+      evaluateSpecification(
+        specification,
+        {
+          strengths,
+          predictions: rows.map(({ predicted }) => predicted),
+          labels: labels.length === rows.length ? labels : undefined,
+        },
+        undefined,
+        mostCounterexamples - counterexamples.length,
+      ),
+    );
+    applicable += result.applicable;
+    violated += result.inputs - result.satisfied;
+    counterexamples.push(...result.counterexamples.map((row) => rows[row].id));
+  }
+  return { applicable, violated, counterexamples };
+}
 
 interface VerifiedRun {
   id: string;
@@ -183,7 +206,7 @@ async function verify(
   const vectors = floats(await artifactStore.read(detailsOf(report).calibration.conceptVectorsSha256));
   const conceptVectors = matrix(report.axis.length, alignment.outputWidth, vectors);
   const box = await boxOf(artifactStore, known);
-  return verifySpecification(specification, { alignment, conceptVectors, head, box });
+  return verifySpecificationOnThread(specification, { alignment, conceptVectors, head, box });
 }
 
 /** Of what a worker keeps of an embedded shard: where its embeddings lie, float32 rows×columns. */
@@ -193,17 +216,23 @@ const embeddedShard = z.object({
 
 type StoredEmbeddings = z.infer<typeof embeddedShard>["embedding"];
 
+/** Values of embeddings that are looked through without a pause: some milliseconds. */
+const embeddingsAtOnce = 2 ** 20;
+
 async function boxOf(store: Context["artifactStore"], shards: readonly StoredEmbeddings[]) {
   const [{ columns: width }] = shards;
   const lower = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
   const upper = new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
-  for (const { sha256, offset, rows } of shards) {
-    const values = floats(await store.readRange(sha256, offset, 4 * rows * width));
-    for (let i = 0; i < values.length; i++) {
-      lower[i % width] = Math.min(lower[i % width], values[i]);
-      upper[i % width] = Math.max(upper[i % width], values[i]);
+  const part = Math.max(1, Math.floor(embeddingsAtOnce / width));
+  for (const { sha256, offset, rows } of shards)
+    for (let first = 0; first < rows; first += part) {
+      const count = Math.min(part, rows - first);
+      const values = floats(await store.readRange(sha256, offset + 4 * first * width, 4 * count * width));
+      for (let i = 0; i < values.length; i++) {
+        lower[i % width] = Math.min(lower[i % width], values[i]);
+        upper[i % width] = Math.max(upper[i % width], values[i]);
+      }
     }
-  }
   return { lower, upper };
 }
 

@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import type { ArtifactStore, InputRow } from "@faultline/db";
 import { readDatasetArchive } from "@faultline/inference";
 import { labelsOf, splitOf } from "./classification.ts";
+import { boundedLines } from "./lines.ts";
+import { MAX_LINE_BYTES } from "./manifest.ts";
 
 /** Pictures that are stored at once: writes wait for the disk, and many small ones should not queue up. */
 const PENDING_PICTURES = 16;
@@ -17,30 +18,41 @@ const BLOCK_ROWS = 1000;
 /**
  * Stores the pictures of an ImageFolder archive and gives an input for each, in any order; a picture that is damaged
  * is found out when a run embeds it. Inputs wait in a file below `folder` until the whole archive was read: a million
- * of them would take hundreds of megabytes, and no transaction is open meanwhile.
+ * of them would take hundreds of megabytes of memory.
  *
  * @throws InvalidArchiveError, DatasetFailure
  */
-export async function* archiveInputs(
+export async function storeArchive(
   store: ArtifactStore,
-  dataset: { classes: readonly string[]; cleanDatasetId: string | null },
+  dataset: ArchiveDataset,
   archiveSha256: string,
   folder: string,
-): AsyncGenerator<InputRow, void, undefined> {
+  signal: AbortSignal,
+): Promise<AsyncIterable<InputRow>> {
   const archive = path.join(folder, "archive");
-  await pipeline(await store.stream(archiveSha256), createWriteStream(archive));
+  await pipeline(await store.stream(archiveSha256), createWriteStream(archive), { signal });
   const inputs = path.join(folder, "inputs.jsonl");
-  await storePictures(store, dataset, archive, inputs);
-  // Lines that were written here are as short as the paths of the archive.
-  for await (const line of createInterface({ input: createReadStream(inputs) }))
+  await storePictures(store, dataset, archive, inputs, signal);
+  return writtenInputs(inputs);
+}
+
+interface ArchiveDataset {
+  readonly classes: readonly string[];
+  readonly cleanDatasetId: string | null;
+}
+
+async function* writtenInputs(file: string): AsyncGenerator<InputRow, void, undefined> {
+  // Not by readline: it ends lines at U+2028 as well, which a path may hold.
+  for await (const line of boundedLines(createReadStream(file), MAX_LINE_BYTES))
     yield JSON.parse(line) as InputRow;
 }
 
 async function storePictures(
   store: ArtifactStore,
-  { classes, cleanDatasetId }: { classes: readonly string[]; cleanDatasetId: string | null },
+  { classes, cleanDatasetId }: ArchiveDataset,
   archive: string,
   inputs: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const labelOf = labelsOf(classes);
   const file = await open(inputs, "w");
@@ -49,6 +61,7 @@ async function storePictures(
     let pendingBytes = 0;
     let rows: string[] = [];
     for await (const image of readDatasetArchive(archive)) {
+      signal.throwIfAborted();
       const input: InputRow = {
         externalId: image.id,
         split: splitOf(image.split, image.path),

@@ -1,12 +1,15 @@
 import { IngestionError, type InputRow, ingestInputs, jobPayloads, withScratchFolder } from "@faultline/db";
 import { InvalidArchiveError } from "@faultline/inference";
 import type { Task } from "graphile-worker";
-import { archiveInputs } from "../ingest/archive-inputs.ts";
+import { storeArchive } from "../ingest/archive-inputs.ts";
 import { labelsOf, splitOf } from "../ingest/classification.ts";
-import { DatasetFailure, failDataset } from "../ingest/dataset-failure.ts";
+import { DatasetFailure } from "../ingest/dataset-failure.ts";
+import { failDataset } from "../ingest/fail-dataset.ts";
 import { manifestLines } from "../ingest/manifest.ts";
+import { isInterruption } from "../interrupted-jobs.ts";
 import type { WorkerContext } from "../run/run-job.ts";
 import { maximumAttempts } from "../run/run-state.ts";
+import { waitForSpace } from "../run/wait-for-space.ts";
 
 interface DatasetRow {
   id: string;
@@ -23,25 +26,21 @@ interface DatasetRow {
  * 100 MB whatever is uploaded, and no picture is decoded here.
  */
 export function ingestDataset(context: WorkerContext): Task {
-  return async (unparsed, { job }) => {
+  return async (unparsed, helpers) => {
+    const { job, abortSignal } = helpers;
     const payload = jobPayloads["ingest-dataset"].parse(unparsed);
-    const { database, log } = context;
+    const { database, artifactStore, log } = context;
     const dataset = await database.prisma.dataset.findUnique({ where: { id: payload.datasetId } });
     if (dataset?.status !== "INGESTING") return;
-    if (job.attempts > maximumAttempts) {
-      await failDataset(database.pool, dataset.id, givenUp(job.attempts - 1));
-      return;
-    }
     try {
+      artifactStore.requireSpace();
       const count = payload.archiveSha256
-        ? await ingestArchive(context, dataset, payload.archiveSha256)
-        : await ingestInputs(
-            database.pool,
-            dataset.id,
-            someOf(manifestInputs(context, dataset, payload.manifestSha256 ?? "")),
-          );
+        ? await ingestArchive(context, dataset, payload.archiveSha256, abortSignal)
+        : await ingestManifest(context, dataset, payload.manifestSha256 ?? "", abortSignal);
       log.info({ dataset: dataset.id, inputs: count }, "dataset ready");
     } catch (error) {
+      if (isInterruption(error, { abortSignal })) throw error;
+      if (await waitForSpace(error, helpers, log)) return;
       const lasting =
         error instanceof DatasetFailure ||
         error instanceof IngestionError ||
@@ -54,32 +53,35 @@ export function ingestDataset(context: WorkerContext): Task {
   };
 }
 
-/** Why a dataset fails whose reading took its workers down with it. */
-export function givenUp(attempts: number): string {
-  return `ingest-dataset was given up: ${attempts} workers died while they read the upload. Look into the workers' logs, and try a smaller upload.`;
-}
-
 /** Archives hold files in any order; by name, the same pictures make the same dataset. */
 function ingestArchive(
   { database, artifactStore, scratch }: WorkerContext,
   dataset: DatasetRow,
   archiveSha256: string,
+  signal: AbortSignal,
 ): Promise<number> {
-  return withScratchFolder(scratch, (folder) =>
-    ingestInputs(
-      database.pool,
-      dataset.id,
-      someOf(archiveInputs(artifactStore, dataset, archiveSha256, folder)),
-      "by-id",
-    ),
-  );
+  return withScratchFolder(scratch, async (folder) => {
+    const inputs = await storeArchive(artifactStore, dataset, archiveSha256, folder, signal);
+    return ingestInputs(database.pool, dataset.id, someOf(inputs, signal), "by-id");
+  });
+}
+
+async function ingestManifest(
+  context: WorkerContext,
+  dataset: DatasetRow,
+  manifestSha256: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const inputs = manifestInputs(context, dataset, manifestSha256);
+  return ingestInputs(context.database.pool, dataset.id, someOf(inputs, signal));
 }
 
 /** The inputs as they come; an upload without any is refused before the dataset becomes READY. */
-async function* someOf(inputs: AsyncIterable<InputRow>): AsyncGenerator<InputRow> {
+async function* someOf(inputs: AsyncIterable<InputRow>, signal: AbortSignal): AsyncGenerator<InputRow> {
   let empty = true;
   for await (const input of inputs) {
     empty = false;
+    signal.throwIfAborted();
     yield input;
   }
   if (empty)

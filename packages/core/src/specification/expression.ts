@@ -25,6 +25,12 @@ export type Expression<Name> =
   | { readonly kind: "or"; readonly operands: readonly Expression<Name>[] }
   | { readonly kind: "implies"; readonly premise: Expression<Name>; readonly conclusion: Expression<Name> };
 
+/** Longest text of a specification, in UTF-16 code units, as JavaScript counts them. */
+export const mostSpecificationCharacters = 2_000;
+
+/** Parentheses, `not` and `=>` within each other. */
+const mostNested = 64;
+
 /**
  * Parses a specification over strength predicates (Con_spec, arXiv 2403.19837), for instance
  *
@@ -34,11 +40,19 @@ export type Expression<Name> =
  * weakest to strongest: `=>` (right to left), `or`, `and`, `not`; parentheses. A name with anything but
  * letters, digits, `_` and `-` goes in double quotes, with `\"` and `\\` inside.
  *
- * @throws InvalidInputError with line and column, and what was expected there
+ * The time grows linearly with the text, which has at most 2,000 characters, nested at most 64 deep.
+ *
+ * @throws InvalidInputError with line and column, and what was expected there; for a text that is too long, without
  */
 export function parseSpecification(text: string): SpecificationExpression {
+  if (text.length > mostSpecificationCharacters)
+    throw new InvalidInputError(
+      "specification",
+      `has ${text.length} characters`,
+      `Use at most ${mostSpecificationCharacters}, or split it into several specifications.`,
+    );
   try {
-    return parse(text, {}) as SpecificationExpression;
+    return parse(text, { mostNested }) as SpecificationExpression;
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     // The generated class carries the place of the error; its types do not say so.

@@ -214,17 +214,22 @@ function peg$parse(input, options) {
   const peg$e22 = peg$classExpectation([" ", "\t", "\r", "\n"], false, false, false);
 
   function peg$f0(expression) {    return expression;  }
-  function peg$f1(premise, conclusion) {    return { kind: "implies", premise, conclusion };  }
-  function peg$f2(first, rest) {
+  function peg$f1(premise, conclusion) {
+    return conclusion ? { kind: "implies", premise, conclusion } : premise;
+  }
+  function peg$f2() {    return enter();  }
+  function peg$f3(inner) {    return leave(inner);  }
+  function peg$f4(first, rest) {
     return rest.length === 0 ? first : { kind: "or", operands: [first, ...rest] };
   }
-  function peg$f3(first, rest) {
+  function peg$f5(first, rest) {
     return rest.length === 0 ? first : { kind: "and", operands: [first, ...rest] };
   }
-  function peg$f4(operand) {    return { kind: "not", operand };  }
-  function peg$f5(name) {    return { kind: "predicted", name };  }
-  function peg$f6(name) {    return { kind: "label", name };  }
-  function peg$f7(left, operator, right) {
+  function peg$f6() {    return enter();  }
+  function peg$f7(operand) {    return leave({ kind: "not", operand });  }
+  function peg$f8(name) {    return { kind: "predicted", name };  }
+  function peg$f9(name) {    return { kind: "label", name };  }
+  function peg$f10(left, operator, right) {
     // The only predicate is "stronger"; ties are false, so >= is the denial of the opposite.
     const stronger = (a, b) => ({ kind: "stronger", stronger: a, weaker: b });
     switch (operator) {
@@ -234,7 +239,7 @@ function peg$parse(input, options) {
       default: return { kind: "not", operand: stronger(left, right) };
     }
   }
-  function peg$f8(characters) {    return characters.join("");  }
+  function peg$f11(characters) {    return characters.join("");  }
   let peg$currPos = options.peg$currPos | 0;
   let peg$savedPos = peg$currPos;
   const peg$posDetailsCache = [{ line: 1, column: 1 }];
@@ -424,29 +429,62 @@ function peg$parse(input, options) {
   }
 
   function peg$parseimplication() {
-    let s0, s1, s2, s3, s4, s5;
+    let s0, s1, s2, s3, s4, s5, s6;
 
     s0 = peg$currPos;
     s1 = peg$parsedisjunction();
     if (s1 !== peg$FAILED) {
-      s2 = peg$parse_();
+      s2 = peg$currPos;
+      s3 = peg$parse_();
       if (input.substr(peg$currPos, 2) === peg$c0) {
-        s3 = peg$c0;
+        s4 = peg$c0;
         peg$currPos += 2;
       } else {
-        s3 = peg$FAILED;
+        s4 = peg$FAILED;
         if (peg$silentFails === 0) { peg$fail(peg$e0); }
       }
-      if (s3 !== peg$FAILED) {
-        s4 = peg$parse_();
-        s5 = peg$parseimplication();
-        if (s5 !== peg$FAILED) {
-          peg$savedPos = s0;
-          s0 = peg$f1(s1, s5);
+      if (s4 !== peg$FAILED) {
+        s5 = peg$parse_();
+        s6 = peg$parsedeeper();
+        if (s6 !== peg$FAILED) {
+          s2 = s6;
         } else {
-          peg$currPos = s0;
-          s0 = peg$FAILED;
+          peg$currPos = s2;
+          s2 = peg$FAILED;
         }
+      } else {
+        peg$currPos = s2;
+        s2 = peg$FAILED;
+      }
+      if (s2 === peg$FAILED) {
+        s2 = null;
+      }
+      peg$savedPos = s0;
+      s0 = peg$f1(s1, s2);
+    } else {
+      peg$currPos = s0;
+      s0 = peg$FAILED;
+    }
+
+    return s0;
+  }
+
+  function peg$parsedeeper() {
+    let s0, s1, s2;
+
+    s0 = peg$currPos;
+    peg$savedPos = peg$currPos;
+    s1 = peg$f2();
+    if (s1) {
+      s1 = undefined;
+    } else {
+      s1 = peg$FAILED;
+    }
+    if (s1 !== peg$FAILED) {
+      s2 = peg$parseimplication();
+      if (s2 !== peg$FAILED) {
+        peg$savedPos = s0;
+        s0 = peg$f3(s2);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -454,9 +492,6 @@ function peg$parse(input, options) {
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
-    }
-    if (s0 === peg$FAILED) {
-      s0 = peg$parsedisjunction();
     }
 
     return s0;
@@ -505,7 +540,7 @@ function peg$parse(input, options) {
         }
       }
       peg$savedPos = s0;
-      s0 = peg$f2(s1, s2);
+      s0 = peg$f4(s1, s2);
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
@@ -557,7 +592,7 @@ function peg$parse(input, options) {
         }
       }
       peg$savedPos = s0;
-      s0 = peg$f3(s1, s2);
+      s0 = peg$f5(s1, s2);
     } else {
       peg$currPos = s0;
       s0 = peg$FAILED;
@@ -573,10 +608,22 @@ function peg$parse(input, options) {
     s1 = peg$parseword_not();
     if (s1 !== peg$FAILED) {
       s2 = peg$parse_();
-      s3 = peg$parsenegation();
+      peg$savedPos = peg$currPos;
+      s3 = peg$f6();
+      if (s3) {
+        s3 = undefined;
+      } else {
+        s3 = peg$FAILED;
+      }
       if (s3 !== peg$FAILED) {
-        peg$savedPos = s0;
-        s0 = peg$f4(s3);
+        s4 = peg$parsenegation();
+        if (s4 !== peg$FAILED) {
+          peg$savedPos = s0;
+          s0 = peg$f7(s4);
+        } else {
+          peg$currPos = s0;
+          s0 = peg$FAILED;
+        }
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -596,7 +643,7 @@ function peg$parse(input, options) {
       }
       if (s1 !== peg$FAILED) {
         s2 = peg$parse_();
-        s3 = peg$parseimplication();
+        s3 = peg$parsedeeper();
         if (s3 !== peg$FAILED) {
           s4 = peg$parse_();
           if (input.charCodeAt(peg$currPos) === 41) {
@@ -643,7 +690,7 @@ function peg$parse(input, options) {
       s2 = peg$parseargument();
       if (s2 !== peg$FAILED) {
         peg$savedPos = s0;
-        s0 = peg$f5(s2);
+        s0 = peg$f8(s2);
       } else {
         peg$currPos = s0;
         s0 = peg$FAILED;
@@ -665,7 +712,7 @@ function peg$parse(input, options) {
         s2 = peg$parseargument();
         if (s2 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f6(s2);
+          s0 = peg$f9(s2);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -709,7 +756,7 @@ function peg$parse(input, options) {
             s5 = peg$parsestrength();
             if (s5 !== peg$FAILED) {
               peg$savedPos = s0;
-              s0 = peg$f7(s1, s3, s5);
+              s0 = peg$f10(s1, s3, s5);
             } else {
               peg$currPos = s0;
               s0 = peg$FAILED;
@@ -902,7 +949,7 @@ function peg$parse(input, options) {
         }
         if (s3 !== peg$FAILED) {
           peg$savedPos = s0;
-          s0 = peg$f8(s2);
+          s0 = peg$f11(s2);
         } else {
           peg$currPos = s0;
           s0 = peg$FAILED;
@@ -1107,6 +1154,19 @@ function peg$parse(input, options) {
 
     return s0;
   }
+
+
+  let depth = 0;
+  // What is entered and not left again has failed, and the whole text with it: nothing else begins alike.
+  const enter = () => {
+    if (++depth > options.mostNested)
+      error(`It is nested more than ${options.mostNested} deep here (parentheses, not and => count)`);
+    return true;
+  };
+  const leave = (result) => {
+    depth--;
+    return result;
+  };
 
   peg$result = peg$startRuleFunction();
 

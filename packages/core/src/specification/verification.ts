@@ -2,6 +2,7 @@ import type { Highs } from "highs";
 import type { Alignment } from "../alignment.ts";
 import { InvalidInputError, requireSize } from "../errors.ts";
 import type { Matrix } from "../matrix.ts";
+import { type Case, type Comparison, casesOf, MOST_CASES, MOST_COMPARISONS } from "./cases.ts";
 import { type Specification, satisfies } from "./expression.ts";
 
 /** A linear head: logits = W·embedding + b. The first largest logit is the prediction. */
@@ -29,14 +30,17 @@ export type Verification =
   | { readonly result: "VIOLATED"; readonly witness: Float64Array; readonly predictedClass: number }
   | { readonly result: "UNKNOWN"; readonly reason: string };
 
-/** An affine function of the embedding, as coefficients (d) and constant; the literal says it is > 0. */
+/** A comparison as an affine function of the embedding, coefficients (d) and constant; it says that this is > 0. */
 interface Literal {
   readonly coefficients: Float64Array;
   readonly constant: number;
 }
 
-/** More cases than this are not tried: the answer is then UNKNOWN. */
-const MOST_CASES = 10_000;
+/**
+ * Numbers in one linear program's matrix, at most: 1,000 classes of a head of width 1,024 fit. HiGHS takes some 200
+ * bytes a number.
+ */
+const MOST_NUMBERS = 2 ** 20;
 
 /** A sum this close to zero, against the size of its terms, is not told from zero in float64. */
 const ROUNDING = 1e-9;
@@ -52,8 +56,11 @@ const ROUNDING = 1e-9;
  * that is negative on the whole box), so that HOLDS does not rest on the solver's tolerances; a witness
  * counts only if the specification, evaluated on it, is false.
  *
- * UNKNOWN: the specification uses `label(…)`, which no embedding determines; there are too many cases; or
- * the best margin of a case cannot be told from zero.
+ * UNKNOWN: the specification uses `label(…)`, which no embedding determines; there are too many cases, or too large
+ * ones; or the best margin of a case cannot be told from zero.
+ *
+ * Takes as long as its linear programs do, which may be hours: `verifySpecificationOnThread` (in parallel.ts) has a
+ * deadline.
  *
  * @throws InvalidInputError when the parts of the model do not fit together
  */
@@ -67,13 +74,21 @@ export async function verifySpecification(
       result: "UNKNOWN",
       reason: "The specification uses label(…), which the embedding does not determine.",
     };
-  const cases = casesOf(specification, false, model);
-  if (!cases) return { result: "UNKNOWN", reason: `The specification has more than ${MOST_CASES} cases.` };
+  const cases = casesOf(specification, false, model.head.bias.length);
+  if (!cases)
+    return {
+      result: "UNKNOWN",
+      reason: `The specification has more than ${MOST_CASES} cases, or more than ${MOST_COMPARISONS} comparisons in them.`,
+    };
+  if (cases.some((comparisons) => comparisons.length * (model.alignment.inputWidth + 1) > MOST_NUMBERS))
+    return { result: "UNKNOWN", reason: "A case of the specification is too large for a linear program." };
   const highs = await loadSolver();
+  const literalsOf = literalsIn(model);
   let undecided = 0;
-  for (const literals of cases) {
+  for (const comparisons of cases) {
+    const literals = literalsOf(comparisons);
     const { point, duals } = widestMargin(highs, literals, model.box);
-    if (point && violates(specification, point, model))
+    if (point && violates(specification, point, model, literalsOf))
       return { result: "VIOLATED", witness: point, predictedClass: predictedClass(point, model.head) };
     if (!duals || !isImpossible(literals, duals, model.box)) undecided++;
   }
@@ -93,61 +108,19 @@ function loadSolver(): Promise<Highs> {
   return solver;
 }
 
-/**
- * The disjunctive normal form of the specification (`wanted` true) or of its denial (false): a list of cases,
- * each a list of literals that must all be positive. Undefined when there are too many.
- *
- * A denied "stronger" admits equality; its literal is strict all the same, because certificates exclude the
- * closed case and witnesses are evaluated.
- */
-function casesOf(
-  expression: Specification,
-  wanted: boolean,
-  model: VerificationModel,
-): Literal[][] | undefined {
-  switch (expression.kind) {
-    case "predicted": {
-      const others = Array.from(model.head.bias.keys()).filter((k) => k !== expression.name);
-      return wanted
-        ? [others.map((k) => logitMargin(expression.name, k, model))]
-        : others.map((k) => [logitMargin(k, expression.name, model)]);
-    }
-    case "label":
-      return undefined;
-    case "stronger":
-      return wanted
-        ? [[strengthMargin(expression.stronger, expression.weaker, model)]]
-        : [[strengthMargin(expression.weaker, expression.stronger, model)]];
-    case "not":
-      return casesOf(expression.operand, !wanted, model);
-    case "implies":
-      return wanted
-        ? either([casesOf(expression.premise, false, model), casesOf(expression.conclusion, true, model)])
-        : both([casesOf(expression.premise, true, model), casesOf(expression.conclusion, false, model)]);
-    case "and":
-    case "or": {
-      const parts = expression.operands.map((operand) => casesOf(operand, wanted, model));
-      return (expression.kind === "and") === wanted ? both(parts) : either(parts);
-    }
-  }
-}
-
-function either(parts: readonly (Literal[][] | undefined)[]): Literal[][] | undefined {
-  const all: Literal[][] = [];
-  for (const part of parts) {
-    if (!part || all.length + part.length > MOST_CASES) return undefined;
-    all.push(...part);
-  }
-  return all;
-}
-
-function both(parts: readonly (Literal[][] | undefined)[]): Literal[][] | undefined {
-  let product: Literal[][] = [[]];
-  for (const part of parts) {
-    if (!part || product.length * part.length > MOST_CASES) return undefined;
-    product = product.flatMap((left) => part.map((right) => [...left, ...right]));
-  }
-  return product;
+/** Comparisons of a case as functions of the embedding, each once. Strengths take a product of matrices: they are kept. */
+function literalsIn(model: VerificationModel): (comparisons: Case) => Literal[] {
+  const strengths = new Map<string, Literal>();
+  const literalOf = ({ of, greater, less }: Comparison, key: string): Literal => {
+    if (of === "logit") return logitMargin(greater, less, model);
+    const literal = strengths.get(key) ?? strengthMargin(greater, less, model);
+    strengths.set(key, literal);
+    return literal;
+  };
+  return (comparisons) => {
+    const distinct = new Map(comparisons.map((one) => [`${one.of} ${one.greater} ${one.less}`, one]));
+    return Array.from(distinct, ([key, comparison]) => literalOf(comparison, key));
+  };
 }
 
 function usesLabel(expression: Specification): boolean {
@@ -287,10 +260,15 @@ function isImpossible(
   return most < -ROUNDING * size;
 }
 
-function violates(specification: Specification, point: Float64Array, model: VerificationModel): boolean {
+function violates(
+  specification: Specification,
+  point: Float64Array,
+  { head }: VerificationModel,
+  literalsOf: (comparisons: Case) => Literal[],
+): boolean {
   return !satisfies(specification, {
-    predicted: predictedClass(point, model.head),
-    stronger: (i, j) => valueAt(strengthMargin(i, j, model), point) > 0,
+    predicted: predictedClass(point, head),
+    stronger: (greater, less) => valueAt(literalsOf([{ of: "strength", greater, less }])[0], point) > 0,
   });
 }
 
@@ -314,7 +292,8 @@ function predictedClass(point: Float64Array, head: LinearHead): number {
   return best;
 }
 
-function requireFit({ alignment, conceptVectors, head, box }: VerificationModel): void {
+/** @throws InvalidInputError when the parts do not fit together */
+export function requireFit({ alignment, conceptVectors, head, box }: VerificationModel): void {
   const d = alignment.inputWidth;
   requireSize("conceptVectors", conceptVectors.columns, alignment.outputWidth, "columns");
   requireSize(
