@@ -1,3 +1,4 @@
+import { briefly } from "@faultline/core";
 import { GraphQLError } from "graphql";
 import type { z } from "zod";
 
@@ -7,14 +8,23 @@ export interface ValidationIssue {
   message: string;
 }
 
+/** What an answer tells at most of a wrong argument; names from it are cut, too. */
+const mostIssues = 20;
+
 /** Some argument is wrong. A member of every mutation's result; REST answers it with 400. */
 export class ValidationError extends Error {
   override readonly name = "ValidationError";
   readonly issues: ValidationIssue[];
 
-  constructor(issues: ValidationIssue[]) {
-    super(issues.map(({ field, message }) => `${field}: ${message}`).join("; "));
-    this.issues = issues;
+  constructor(issues: readonly ValidationIssue[]) {
+    const told = issues.slice(0, mostIssues).map(({ field, message }) => ({
+      field: briefly(field, 200),
+      message: briefly(message),
+    }));
+    const more = issues.length - told.length;
+    if (more > 0) told.push({ field: told[0].field, message: `There are ${more} more, not shown here.` });
+    super(briefly(told.map(({ field, message }) => `${field}: ${message}`).join("; "), 2000));
+    this.issues = told;
   }
 
   static of(field: string, message: string): ValidationError {
@@ -29,7 +39,7 @@ export class NotFoundError extends Error {
     readonly field: string,
     message: string,
   ) {
-    super(message);
+    super(briefly(message));
   }
 }
 
@@ -42,7 +52,7 @@ export class ConflictError extends Error {
     /** Global id of what is in the way. */
     readonly existingId: string | null = null,
   ) {
-    super(message);
+    super(briefly(message));
   }
 }
 

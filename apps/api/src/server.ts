@@ -9,9 +9,11 @@ import {
   type ArtifactStore,
   type Database,
   dataDirectory,
+  keepScratchClean,
   Notifications,
   ProjectStorage,
   type StorageLimits,
+  scratchDirectory,
   Uploads,
 } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
@@ -151,6 +153,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addSubscriptions(fastify, contextOf, introspection);
 
   const stopSweeping = sweepUploads(services, fastify.log);
+  const endScratchSweeps = await keepScratchClean(scratchDirectory(), (error) =>
+    fastify.log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
   await fastify.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -162,6 +167,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await notifications.close();
       await fastify.close();
       await stopSweeping();
+      endScratchSweeps();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

@@ -24,7 +24,7 @@ export interface ZipEntry {
   open(): Promise<Readable>;
 }
 
-const CHUNK_BYTES = 64 * 2 ** 10;
+const CHUNK_BYTES = 256 * 2 ** 10;
 const LOCAL_HEADER_BYTES = 30;
 
 /**
