@@ -1,6 +1,13 @@
 import { builder } from "./builder.ts";
 import { TokenScopeType } from "./enums.ts";
-import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import {
+  ConflictError,
+  type Dependents,
+  DependentsError,
+  ForbiddenError,
+  NotFoundError,
+  ValidationError,
+} from "./errors.ts";
 
 const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
   description: "An expected failure.",
@@ -49,6 +56,27 @@ builder.objectType(ConflictError, {
     existingId: t.exposeID("existingId", {
       nullable: true,
       description: "What is in the way, where it is a node.",
+    }),
+  }),
+});
+
+export const DependentsType = builder.objectRef<Dependents>("Dependents").implement({
+  description: "Nodes of one kind that depend on another.",
+  fields: (t) => ({
+    kind: t.exposeString("kind", { description: "Their type, as `Run`." }),
+    count: t.exposeInt("count", { description: "How many." }),
+    examples: t.exposeStringList("examples", { description: "Names of the newest, five at most." }),
+  }),
+});
+
+builder.objectType(DependentsError, {
+  name: "DependentsError",
+  description: "Others depend on it, so it was not deleted.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    dependents: t.expose("dependents", {
+      type: [DependentsType],
+      description: "All that would have to go with it.",
     }),
   }),
 });

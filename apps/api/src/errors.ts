@@ -56,6 +56,24 @@ export class ConflictError extends Error {
   }
 }
 
+/** Nodes of one kind that depend on another node. */
+export interface Dependents {
+  /** Their type in the schema, as `Run`. */
+  kind: string;
+  count: number;
+  /** Names of the newest, five at most. */
+  examples: string[];
+}
+
+/** Others depend on what was to be deleted. */
+export class DependentsError extends Error {
+  override readonly name = "DependentsError";
+  constructor(readonly dependents: Dependents[]) {
+    const counts = dependents.map(({ kind, count }) => `${count} ${kind}`).join(", ");
+    super(`Others depend on it: ${counts}. Delete them first, or with it (withDependents: true).`);
+  }
+}
+
 export type Scope = "READ" | "WRITE" | "ADMIN";
 
 /** The token lacks a scope. REST: 403. */

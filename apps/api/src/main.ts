@@ -13,7 +13,7 @@ const logger = pino({
 });
 
 const stopTracing = await startTracing();
-const server = await databaseServer();
+const server = await databaseServer(process.env, logger);
 await migrate(server.url);
 const database = openDatabase(server.url);
 const api = await startApi({

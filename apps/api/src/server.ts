@@ -35,6 +35,7 @@ import { unlimited } from "./http/unlimited.ts";
 import { addUploads } from "./http/uploads.ts";
 import { addVerdictExport } from "./http/verdict-export.ts";
 import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import { KnownRuns } from "./runs/known-runs.ts";
 import { schema } from "./schema.ts";
 import type { Services } from "./services.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
@@ -93,7 +94,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const notifications = await Notifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl, logger);
   const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,
@@ -111,6 +112,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     }),
     notifications,
     tokens: new KnownTokens(database, notifications),
+    knownRuns: new KnownRuns(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
     localUser: options.localUser ?? false,
   };

@@ -2,6 +2,7 @@ import type { ArtifactStore, Database, Notifications, ProjectStorage, Uploads } 
 import type { NetworkSessions } from "@faultline/inference";
 import type { KnownTokens } from "./access/known-tokens.ts";
 import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import type { KnownRuns } from "./runs/known-runs.ts";
 
 /** What the process has opened once and every request shares. */
 export interface Services {
@@ -16,6 +17,7 @@ export interface Services {
   /** Changes of runs and API tokens, from any process. */
   notifications: Notifications;
   tokens: KnownTokens;
+  knownRuns: KnownRuns;
   pairedCounts: KnownPairedCounts;
   /** Requests from this machine act as its administrator (the embedded demo). */
   localUser: boolean;

@@ -6,11 +6,13 @@ import { type Logger, pino } from "pino";
 import { failAbandonedWork } from "./abandoned-work.ts";
 import { InterruptedJobs } from "./interrupted-jobs.ts";
 import { align } from "./jobs/align.ts";
+import { dropVerdictsJob } from "./jobs/drop-verdicts.ts";
 import { embedShard } from "./jobs/embed-shard.ts";
 import { ingestDataset } from "./jobs/ingest-dataset.ts";
 import { planRun } from "./jobs/plan-run.ts";
 import { report } from "./jobs/report.ts";
 import { strengthsShard } from "./jobs/strengths-shard.ts";
+import { sweepArtifactsJob, sweepSchedule } from "./jobs/sweep-artifacts.ts";
 import { verdicts } from "./jobs/verdicts.ts";
 import { releaseJobsOfDeadWorkers } from "./living-workers.ts";
 import { QueueSession } from "./queue-session.ts";
@@ -53,7 +55,12 @@ const longestPause = 5_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { database, databaseUrl, artifactStore, lookInterval = 1_000, gracePeriod = 3_000 } = options;
-  const settings = { ...workerSettings(), ...defined(options) };
+  const given = workerSettings();
+  const settings: WorkerSettings = {
+    concurrency: options.concurrency ?? given.concurrency,
+    threads: options.threads ?? given.threads,
+    scratch: options.scratch ?? given.scratch,
+  };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
@@ -63,7 +70,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const tasks = taskList({ database, artifactStore, networks, scratch, log });
   const interrupted = new InterruptedJobs(database.pool);
   const { concurrency } = settings;
-  const open = () => QueueSession.open({ databaseUrl, concurrency, gracePeriod, tasks, interrupted, log });
+  const open = () =>
+    QueueSession.open({
+      databaseUrl,
+      concurrency,
+      gracePeriod,
+      tasks,
+      schedule: sweepSchedule,
+      interrupted,
+      log,
+    });
 
   const endSweeping = await keepScratchClean(scratch, (error) =>
     log.warn({ err: error }, "the scratch folder cannot be swept"),
@@ -144,14 +160,7 @@ function taskList(context: WorkerContext): TaskList {
     "strengths-shard": strengthsShard(context),
     report: report(context),
     verdicts: verdicts(context),
-  };
-}
-
-/** Given settings, without those left undefined. */
-function defined({ concurrency, threads, scratch }: Partial<WorkerSettings>): Partial<WorkerSettings> {
-  return {
-    ...(concurrency !== undefined && { concurrency }),
-    ...(threads !== undefined && { threads }),
-    ...(scratch !== undefined && { scratch }),
+    "drop-verdicts": dropVerdictsJob(context),
+    "sweep-artifacts": sweepArtifactsJob(context),
   };
 }

@@ -62,6 +62,15 @@ export interface ArtifactStore {
   list(prefix: string): AsyncIterable<ListedArtifact>;
   /** Deleting what is not there is no error. */
   delete(sha256: string): Promise<void>;
+  /**
+   * Deletes a blob that was last put before a moment. Putting content that is there already counts as putting it, so
+   * that whoever has just put it can rely on it (artifact-sweep.ts).
+   *
+   * @returns whether it was deleted
+   */
+  deleteUnused(sha256: string, before: Date): Promise<boolean>;
+  /** Who may sweep the store, and since when: the first that ever claimed it. */
+  claim(id: string): Promise<{ owner: string; since: Date }>;
   /** Checks the floor of free space. @throws ArtifactError NO_SPACE when `bytes` more may not be stored */
   requireSpace(bytes?: number): void;
   /** Really writes something, reads it back and removes it. @throws when the store does not take it */

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import {
@@ -84,7 +93,7 @@ export class FolderArtifactStore implements ArtifactStore {
     assertSize(bytes, options.maxBytes ?? this.maxBytes);
     const stored = { sha256: sha256Of(content), bytes };
     assertPromised(stored, options.sha256);
-    if (this.seemsToHold(stored) && readFileSync(this.fileOf(stored.sha256)).equals(content)) return stored;
+    if (this.renew(stored) && this.contentOf(stored.sha256)?.equals(content)) return stored;
     this.freeSpace.require(bytes);
     const file = path.join(this.incoming, randomUUID());
     try {
@@ -176,6 +185,33 @@ export class FolderArtifactStore implements ArtifactStore {
     await rm(this.damagedFileOf(sha256), { force: true });
   }
 
+  /**
+   * Between a look at the file's time and its removal another process could put it. So it is moved aside first: who
+   * puts it afterwards finds nothing and writes it anew; who had put it before has renewed its time, and it goes back.
+   */
+  async deleteUnused(sha256: string, before: Date): Promise<boolean> {
+    const file = this.fileOf(sha256);
+    const info = statSync(file, { throwIfNoEntry: false });
+    if (!info || info.mtime >= before) return false;
+    const aside = path.join(this.incoming, randomUUID());
+    if (!ifThere(() => renameSync(file, aside))) return false;
+    if (statSync(aside).mtime < before) {
+      rmSync(aside);
+      rmSync(this.damagedFileOf(sha256), { force: true });
+      return true;
+    }
+    renameSync(aside, file);
+    return false;
+  }
+
+  async claim(id: string): Promise<{ owner: string; since: Date }> {
+    const file = path.join(this.folder, "owner");
+    await writeFile(file, id, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    return { owner: await readFile(file, "utf8"), since: (await stat(file)).mtime };
+  }
+
   requireSpace(bytes = 0): void {
     this.freeSpace.require(bytes);
   }
@@ -226,12 +262,29 @@ export class FolderArtifactStore implements ArtifactStore {
     return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
   }
 
+  /**
+   * Whether it seems to be there already; it then counts as put now. The last look is for a file that deleteUnused moved
+   * while its time was set: the kernel finds a file first and sets its time then.
+   */
+  private renew(stored: StoredArtifact): boolean {
+    return this.seemsToHold(stored) && setTime(this.fileOf(stored.sha256)) && this.seemsToHold(stored);
+  }
+
+  private contentOf(sha256: string): Buffer | undefined {
+    let content: Buffer | undefined;
+    ifThere(() => {
+      content = readFileSync(this.fileOf(sha256));
+    });
+    return content;
+  }
+
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
     const { sha256, bytes } = stored;
-    if (this.seemsToHold(stored) && (await this.verify(sha256)) === "SOUND") return;
+    if (this.renew(stored) && (await this.verify(sha256)) === "SOUND") return;
     const target = this.fileOf(sha256);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true }) !== undefined;
+    setTime(file);
     try {
       renameSync(file, target);
     } catch (error) {
@@ -253,6 +306,23 @@ export class FolderArtifactStore implements ArtifactStore {
     await Promise.all([folder, ...(known ? [] : [path.dirname(folder), this.folder])].map(sync));
     this.durableFolders.add(sha256.slice(0, 4));
     rmSync(this.damagedFileOf(sha256), { force: true });
+  }
+}
+
+/** Sets a file's time to now; false when it is gone. */
+function setTime(file: string): boolean {
+  const now = new Date();
+  return ifThere(() => utimesSync(file, now, now));
+}
+
+/** Does something to a file; false when it is gone. */
+function ifThere(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 

@@ -1,4 +1,6 @@
+export * from "./artifact-references.ts";
 export * from "./artifact-store.ts";
+export * from "./artifact-sweep.ts";
 export * from "./connection-loss.ts";
 export * from "./database.ts";
 export { EmbeddedPostgresError } from "./embedded-cluster.ts";
@@ -23,4 +25,5 @@ export * from "./scratch.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";
+export * from "./verdict-removal.ts";
 export * from "./verify-store.ts";

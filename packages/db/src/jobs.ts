@@ -16,6 +16,8 @@ export const jobPayloads = {
   }),
   /** Plans the shards of a run's attempt and enqueues the first stage. */
   "plan-run": z.object({ runId: z.uuid(), attempt: z.int() }),
+  /** Drops the verdicts of a run that was deleted; a trigger of the table run enqueues it. */
+  "drop-verdicts": z.object({ runId: z.uuid() }),
 } as const;
 
 export type JobName = keyof typeof jobPayloads;

@@ -33,6 +33,9 @@ import { sha256Of } from "./blob-file.ts";
 import { FreeSpace, writing } from "./free-space.ts";
 import { assertPromised, hashFile, hashStream, removeLeftFiles, spool, verified } from "./spool.ts";
 
+/** Content that is put again is sent again when it is older, in milliseconds; far less than the sweep's grace period. */
+const renewedAfter = 60 * 60 * 1000;
+
 export interface S3ArtifactStoreOptions {
   bucket: string;
   /** Key prefix without a slash at its ends; none by default. */
@@ -168,6 +171,26 @@ export class S3ArtifactStore implements ArtifactStore {
     await this.client.send(new DeleteObjectCommand(this.damagedObject(sha256)));
   }
 
+  /** S3 cannot delete by age: content that is put again between these two requests, a day after it was last used, is lost. */
+  async deleteUnused(sha256: string, before: Date): Promise<boolean> {
+    const held = await this.head(this.object(sha256));
+    if (!held?.LastModified || held.LastModified >= before) return false;
+    await this.delete(sha256);
+    return true;
+  }
+
+  async claim(id: string): Promise<{ owner: string; since: Date }> {
+    const object = { Bucket: this.bucket, Key: `${this.prefix}owner` };
+    const read = () => this.client.send(new GetObjectCommand(object));
+    const found = await read().catch(async (error: unknown) => {
+      if (statusOf(error) !== 404) throw error;
+      await this.client.send(new PutObjectCommand({ ...object, Body: id }));
+      return read();
+    });
+    const owner = (await collect(found.Body as Readable)).toString("utf8");
+    return { owner, since: found.LastModified ?? new Date() };
+  }
+
   /** Of the local file systems: a bucket has no floor. */
   requireSpace(bytes = 0): void {
     this.freeSpace.require(bytes);
@@ -231,7 +254,9 @@ export class S3ArtifactStore implements ArtifactStore {
 
   private async upload(file: string, { sha256, bytes }: StoredArtifact): Promise<void> {
     const held = await this.head(this.object(sha256));
-    if (held?.ContentLength === bytes && (await this.verify(sha256)) === "SOUND") return;
+    // What was put within the hour counts as put now; older content is sent again, which renews its time.
+    const isRecent = Date.now() - (held?.LastModified?.getTime() ?? 0) < renewedAfter;
+    if (held?.ContentLength === bytes && isRecent && (await this.verify(sha256)) === "SOUND") return;
     // In parts where it is large; an object appears only when all parts have arrived.
     await new Upload({
       client: this.client,

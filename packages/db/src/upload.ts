@@ -202,15 +202,24 @@ export class Uploads {
     return removed;
   }
 
+  /** Removes all unfinished uploads of a project that was deleted; their reservations went with it. */
+  async removeProject(projectId: string): Promise<void> {
+    await rm(this.folderOf(projectId), { recursive: true, force: true });
+  }
+
   private async remove(projectId: string, sha256: string): Promise<void> {
     await rm(this.fileOf(projectId, sha256), { force: true });
     await this.storage.release(projectId, sha256);
   }
 
+  private folderOf(projectId: string): string {
+    if (!isProjectId(projectId)) throw new TypeError(`"${projectId}" is not a project id`);
+    return path.join(this.folder, projectId);
+  }
+
   private fileOf(projectId: string, sha256: string): string {
     assertSha256(sha256);
-    if (!isProjectId(projectId)) throw new TypeError(`"${projectId}" is not a project id`);
-    return path.join(this.folder, projectId, sha256);
+    return path.join(this.folderOf(projectId), sha256);
   }
 
   /**

@@ -266,6 +266,39 @@ describe.each<[string, () => Promise<ArtifactStore>, (sha256: string) => Promise
     }
     await expect(store.read("../../etc/passwd")).rejects.toMatchObject({ code: "INVALID_HASH" });
   });
+
+  test("lists what it has by the first byte of the hash, and nothing else", async () => {
+    const began = Date.now() - 2_000;
+    const put = await Promise.all(Array.from({ length: 40 }, () => store.put(randomBytes(12))));
+    await store.claim("somebody");
+    const wanted = put.map((stored) => stored.sha256);
+    for (const prefix of new Set(wanted.map((hash) => hash.slice(0, 2)))) {
+      const listed: string[] = [];
+      for await (const { sha256: found, writtenAt } of store.list(prefix)) {
+        expect(found.startsWith(prefix)).toBe(true);
+        if (wanted.includes(found)) expect(writtenAt.getTime()).toBeGreaterThan(began);
+        listed.push(found);
+      }
+      expect(listed).toEqual(expect.arrayContaining(wanted.filter((hash) => hash.startsWith(prefix))));
+      expect(new Set(listed).size).toBe(listed.length);
+    }
+  });
+
+  test("deletes what was put before a moment, and says whether it did", async () => {
+    const { sha256: hash } = await store.put(randomBytes(12));
+    expect(await store.deleteUnused(hash, new Date(Date.now() - 60_000))).toBe(false);
+    expect(await store.has(hash)).toBe(true);
+    expect(await store.deleteUnused(hash, new Date(Date.now() + 60_000))).toBe(true);
+    expect(await store.has(hash)).toBe(false);
+    expect(await store.deleteUnused(hash, new Date(Date.now() + 60_000))).toBe(false);
+  });
+
+  test("belongs to who claimed it first", async () => {
+    const { owner, since } = await store.claim("somebody");
+    expect(await store.claim("somebody else")).toEqual({ owner, since });
+    expect(owner).toBe("somebody");
+    expect(Math.abs(Date.now() - since.getTime())).toBeLessThan(600_000);
+  });
 });
 
 test("the folder store leaves no temporary files and removes those of killed processes", async () => {

@@ -27,6 +27,8 @@ export interface BatchOptions {
   readonly batchSize?: number;
   /** Images that are read and decoded at the same time. Default 4. */
   readonly decodeConcurrency?: number;
+  /** Largest picture, in pixels; by default as many as are accepted anywhere. Larger ones are poison. */
+  readonly maxPixels?: number;
   /** Stops the work within one batch: the generator then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -48,7 +50,7 @@ const batchesAtNetwork = 2;
 export async function* embedImages(
   inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   encoder: EncoderSession,
-  { batchSize = 32, decodeConcurrency = 4, signal }: BatchOptions = {},
+  { batchSize = 32, decodeConcurrency = 4, maxPixels, signal }: BatchOptions = {},
 ): AsyncGenerator<EmbeddedBatch, void, undefined> {
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be a whole number >= 1, got ${batchSize}`);
@@ -64,7 +66,11 @@ export async function* embedImages(
     signal?.throwIfAborted();
     const group = await groups.next();
     if (group.done) return undefined;
-    return decodeBatch(group.value, memory[prepared++ % memory.length], encoder, decodeConcurrency, signal);
+    return decodeBatch(group.value, memory[prepared++ % memory.length], encoder, {
+      decodeConcurrency,
+      maxPixels,
+      signal,
+    });
   };
   let upcoming = prepareNext();
   const computing: { batch: DecodedBatch; rows: Promise<Matrix> }[] = [];
@@ -110,8 +116,11 @@ async function decodeBatch(
   group: readonly ImageInput[],
   memory: Float32Array,
   encoder: EncoderSession,
-  concurrency: number,
-  signal: AbortSignal | undefined,
+  {
+    decodeConcurrency,
+    maxPixels,
+    signal,
+  }: Pick<BatchOptions, "maxPixels" | "signal"> & { decodeConcurrency: number },
 ): Promise<DecodedBatch> {
   const size = tensorLength(encoder.preprocessing);
   const tensors = memory.subarray(0, group.length * size);
@@ -124,7 +133,7 @@ async function decodeBatch(
       const { id } = group[slot];
       const bytes = await group[slot].read();
       try {
-        await preprocessImage(id, bytes, encoder.preprocessing, tensors, slot * size);
+        await preprocessImage(id, bytes, encoder.preprocessing, tensors, slot * size, maxPixels);
       } catch (error) {
         if (!(error instanceof UnreadableImageError)) throw error;
         unreadable.set(slot, error.reason);
@@ -132,7 +141,7 @@ async function decodeBatch(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, group.length) }, decodeSome));
+  await Promise.all(Array.from({ length: Math.min(decodeConcurrency, group.length) }, decodeSome));
   return { ids: group.map((input) => input.id), tensors, unreadable };
 }
 

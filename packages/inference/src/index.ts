@@ -1,3 +1,4 @@
+export * from "./accepted-picture.ts";
 export * from "./archive.ts";
 export * from "./arrays/array-file.ts";
 export type { ByteSource } from "./arrays/byte-source.ts";

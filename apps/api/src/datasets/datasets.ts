@@ -187,7 +187,7 @@ builder.mutationField("createDataset", (t) =>
           await requireOneProject(transaction, projectId, origin);
           await requireCleanDataset(transaction, origin.cleanDatasetId, classes);
           const dataset = await transaction.dataset.create({
-            data: { projectId, name, classes, archiveSha256, ...origin },
+            data: { projectId, name, classes, archiveSha256, manifestSha256, ...origin },
             select: { id: true },
           });
           await enqueue(transaction, "ingest-dataset", {

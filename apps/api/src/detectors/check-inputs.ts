@@ -1,5 +1,5 @@
 import { type Detector, importDetector, row } from "@faultline/core";
-import { type EncoderSession, embedImages } from "@faultline/inference";
+import { type EncoderSession, embedImages, LARGE_PICTURE_PIXELS } from "@faultline/inference";
 import pLimit from "p-limit";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
@@ -258,7 +258,9 @@ async function classify(
   }));
   const classifyAll = (encoder: EncoderSession) =>
     networks.withHead(headSha256, encoder.width, async (head) => {
-      for await (const { ids, embeddings, poison } of embedImages(sources, encoder)) {
+      // Several are held at a time.
+      const pictures = embedImages(sources, encoder, { maxPixels: LARGE_PICTURE_PIXELS });
+      for await (const { ids, embeddings, poison } of pictures) {
         if (poison.length > 0) return poison[0];
         const logits = await head.run(embeddings);
         for (const [k, id] of ids.entries()) {

@@ -1,4 +1,4 @@
-import { ArtifactError, StorageError, UploadError } from "@faultline/db";
+import { ArtifactError, claimArtifacts, StorageError, UploadError } from "@faultline/db";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
@@ -168,13 +168,9 @@ function partOf({ headers }: FastifyRequest<UploadRoute>): Part {
   return { start, length, total };
 }
 
-/** Whether the project may refer to the content, whatever has become of it in the store. */
-async function isKnown(projectId: string, sha256: string, { prisma }: Services): Promise<boolean> {
-  const known = await prisma.projectArtifact.findUnique({
-    where: { projectId_sha256: { projectId, sha256 } },
-    select: { sha256: true },
-  });
-  return known !== null;
+/** Whether the project may refer to the content, whatever has become of it in the store; it may then for a day more. */
+async function isKnown(projectId: string, sha256: string, { pool }: Services): Promise<boolean> {
+  return (await claimArtifacts(pool, projectId, [sha256])).has(sha256);
 }
 
 /** The content without what has arrived before. @throws RequestError when more comes than was announced */

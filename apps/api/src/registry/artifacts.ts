@@ -1,22 +1,24 @@
 import { InvalidInputError as InvalidNumbers } from "@faultline/core";
-import { ArtifactError, StorageError, type StoredArtifact } from "@faultline/db";
+import { ArtifactError, claimArtifacts, StorageError, type StoredArtifact } from "@faultline/db";
 import { InvalidInputError as InvalidUpload } from "@faultline/inference";
 import type { Context } from "../context.ts";
 import { ConflictError, NotFoundError, parse, ValidationError } from "../errors.ts";
 import { sha256 as sha256Schema } from "../names.ts";
 
-/** @throws ValidationError for what is no hash, NotFoundError when the project has no such upload */
+/**
+ * Call it before each row that is to name the upload: see `claimArtifacts`.
+ *
+ * @throws ValidationError for what is no hash, NotFoundError when the project has no such upload
+ */
 export async function requireArtifact(
-  { prisma }: Pick<Context, "prisma">,
+  { pool }: Pick<Context, "pool">,
   projectId: string,
   sha256: string,
   field: string,
 ): Promise<void> {
   parse(sha256Schema, sha256, field);
-  const owned = await prisma.projectArtifact.findUnique({
-    where: { projectId_sha256: { projectId, sha256 } },
-  });
-  if (!owned)
+  const claimed = await claimArtifacts(pool, projectId, [sha256]);
+  if (!claimed.has(sha256))
     throw new NotFoundError(
       field,
       `The project has no upload ${sha256}. Send the file to PUT /uploads/${sha256} first.`,

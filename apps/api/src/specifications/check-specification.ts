@@ -79,7 +79,7 @@ function reasonOf(verification: Verification): string {
 const mostCounterexamples = 20;
 
 /** Checks in this process: each takes up to a core for some seconds, and some 200 MB. */
-const checks = new Places("checks of specifications", { atOnce: 1, waiting: 8, ofOneTenant: 4 });
+const checks = new Places("checks of specifications", { atOnce: 1, waiting: 8, ofOneTenant: 3 });
 
 builder.prismaObjectField(RunType, "checkSpecification", (t) =>
   t.field({

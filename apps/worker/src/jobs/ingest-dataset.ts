@@ -1,4 +1,11 @@
-import { IngestionError, type InputRow, ingestInputs, jobPayloads, withScratchFolder } from "@faultline/db";
+import {
+  claimArtifacts,
+  IngestionError,
+  type InputRow,
+  ingestInputs,
+  jobPayloads,
+  withScratchFolder,
+} from "@faultline/db";
 import { InvalidArchiveError } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import { storeArchive } from "../ingest/archive-inputs.ts";
@@ -124,14 +131,10 @@ async function requireOwnedImages(
 ): Promise<void> {
   const named = inputs.flatMap(({ imageSha256 }) => imageSha256 ?? []);
   if (named.length === 0) return;
-  const { rows } = await database.pool.query<{ sha256: string }>(
-    `SELECT wanted.sha256 FROM unnest($2::text[]) AS wanted (sha256) WHERE NOT EXISTS (
-       SELECT FROM project_artifact owned WHERE owned.project_id = $1 AND owned.sha256 = wanted.sha256)
-     LIMIT 1`,
-    [projectId, named],
-  );
-  if (rows.length > 0)
+  const owned = await claimArtifacts(database.pool, projectId, named);
+  const foreign = named.find((sha256) => !owned.has(sha256));
+  if (foreign !== undefined)
     throw new DatasetFailure(
-      `The manifest names picture ${rows[0].sha256}, which was not uploaded to this project: upload it first.`,
+      `The manifest names picture ${foreign}, which was not uploaded to this project: upload it first.`,
     );
 }

@@ -60,7 +60,7 @@ export function runJob<P extends RunReference>(
         return;
       }
       if (isInterruption(error, { abortSignal })) {
-        log.info({ err: error }, "interrupted");
+        log.info({ reason: reason(error) }, "interrupted");
         throw error;
       }
       log.error({ err: error, attempts: job.attempts }, "failed");

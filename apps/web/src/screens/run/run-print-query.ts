@@ -1,0 +1,90 @@
+import { graphql, type ResultOf } from "../../graphql.ts";
+import { runNameFragment } from "../../runs/marks.tsx";
+import { responsibleConceptFragment } from "../../runs/responsible-concepts.tsx";
+import { detectorMetricsFragment } from "../detector/detector-metrics.tsx";
+import { classFaultsFragment } from "./class-faults.tsx";
+import { confusionFragment } from "./confusion-matrix.tsx";
+import { faultExplanationsFragment } from "./fault-explanations.tsx";
+import { headlinesFragment } from "./run-report.tsx";
+
+/** All that is printed of a run. */
+export const runPrintQuery = graphql(
+  `query RunPrint($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on Run {
+        ...RunName
+        id
+        seed
+        configuration
+        startedAt
+        finishedAt
+        modelVersion {
+          classes
+          encoderSha256
+          headSha256
+          embeddingWidth
+          gitCommit
+          trainingDataTag
+          model { name }
+        }
+        visionLanguageModel { name imageTowerSha256 textTowerSha256 tokenizerSha256 embeddingWidth }
+        conceptSet { name version templates concepts { phrase } }
+        dataset { name inputCount }
+        attackType { name norm epsilon steps }
+        classConceptView { classes axis values inputs }
+        detectorMetrics {
+          ...DetectorMetrics
+        }
+        differentialHeatmap {
+          axis
+          differences
+          qValues
+          minuendInputs
+          subtrahendInputs
+          testedCells
+          significantCells
+          significanceLevel
+        }
+        report {
+          ...Headlines
+          ...ClassFaults
+          ...Confusion
+          ...FaultExplanations
+          responsibleConcepts(first: 20) { ...ResponsibleConceptRow }
+          alignment {
+            evaluated { inputs r2 meanCosine centredCosine }
+            clean { inputs r2 meanCosine centredCosine }
+            heldOut { inputs r2 meanCosine centredCosine }
+            lambda
+            rank
+          }
+          oracle { margin }
+          detector {
+            similarity
+            falseAlarmRate
+            threshold
+            positives
+            negatives
+            pooledClasses
+            measuredFalseAlarmRate { value low high }
+            measuredDetectionRate { value low high }
+          }
+          resultSha256
+        }
+      }
+    }
+  }`,
+  [
+    runNameFragment,
+    headlinesFragment,
+    classFaultsFragment,
+    confusionFragment,
+    faultExplanationsFragment,
+    responsibleConceptFragment,
+    detectorMetricsFragment,
+  ],
+);
+
+export type PrintedRun = Extract<NonNullable<ResultOf<typeof runPrintQuery>["node"]>, { __typename: "Run" }>;
+export type PrintedReport = NonNullable<PrintedRun["report"]>;
