@@ -8,9 +8,11 @@ import {
   type ArtifactStore,
   type Database,
   dataDirectory,
+  keepScratchClean,
   Notifications,
   ProjectStorage,
   type StorageLimits,
+  scratchDirectory,
   Uploads,
 } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
@@ -160,6 +162,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
 
   const stopSweeping = sweepUploads(services, fastify.log);
+  const endScratchSweeps = await keepScratchClean(scratchDirectory(), (error) =>
+    fastify.log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
   await fastify.listen({ port: options.port ?? 0, host });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -171,6 +176,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await notifications.close();
       await fastify.close();
       await stopSweeping();
+      endScratchSweeps();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

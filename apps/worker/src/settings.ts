@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { defaultGraceHours, readEnvironment, setting } from "@faultline/db";
+import { defaultGraceHours, readEnvironment, scratchDirectory, setting } from "@faultline/db";
 import { NETWORK_MEMORY, SMALLEST_NETWORK_MEMORY } from "@faultline/inference";
 
 export interface WorkerSettings {
@@ -9,12 +9,15 @@ export interface WorkerSettings {
   threads: number;
   /** Bytes of memory that each instance of a network may take. */
   networkMemory: number;
+  /** Folder for files that are needed for a while. */
+  scratch: string;
 }
 
 const logLevel = setting.choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 
 /**
- * FAULTLINE_WORKER_CONCURRENCY and FAULTLINE_ORT_THREADS. By default one job more than there are cores (at most 5)
+ * FAULTLINE_WORKER_CONCURRENCY, FAULTLINE_ORT_THREADS and FAULTLINE_SCRATCH (by default the system's folder for temporary
+ * files; an archive needs its own size there while it is read). By default one job more than there are cores (at most 5)
  * and one thread a network; of every network there is one instance less than jobs. Parallelism then comes from jobs,
  * threads never wait for one another, the job too many begins or ends while others compute, and results do not depend
  * on the machine. With N workers on one machine set the concurrency to cores / N + 1. FAULTLINE_NETWORK_MEMORY
@@ -41,6 +44,7 @@ export function workerSettings(
     concurrency: read.FAULTLINE_WORKER_CONCURRENCY,
     threads: read.FAULTLINE_ORT_THREADS,
     networkMemory: read.FAULTLINE_NETWORK_MEMORY,
+    scratch: scratchDirectory(environment),
     logLevel: read.FAULTLINE_LOG_LEVEL ?? read.LOG_LEVEL ?? "info",
   };
 }

@@ -1,6 +1,7 @@
 export * from "./accepted-picture.ts";
 export * from "./archive.ts";
 export * from "./arrays/array-file.ts";
+export type { ByteSource } from "./arrays/byte-source.ts";
 export * from "./arrays/invalid-array.ts";
 export { encodeNpy, npyHeader } from "./arrays/npy.ts";
 export { encodeNpz } from "./arrays/npz.ts";

@@ -6,6 +6,7 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { VerdictKindType } from "../enums.ts";
 import { ForbiddenError, NotFoundError, parse, ValidationError } from "../errors.ts";
+import { list } from "../names.ts";
 import { Places } from "../places.ts";
 import { checked } from "../registry/artifacts.ts";
 import { finite } from "../reports/fault-report.ts";
@@ -90,35 +91,43 @@ const CheckInputsInput = builder.inputType("CheckInputsInput", {
 });
 
 const newCheck = z.object({
-  inputs: z
-    .array(
-      z
-        .object({
-          externalId: z.string().min(1, "Give an id.").max(1000),
-          embedding: z.array(z.number()).nullish(),
-          predictedClass: z.string().nullish(),
-          imageBase64: z
-            .base64("This is not base64.")
-            .max(Math.ceil(mostImageBytes / 3) * 4, "A picture has at most 2 MiB.")
-            .nullish(),
-        })
-        .superRefine((input, context) => {
-          if ((input.embedding == null) === (input.imageBase64 == null))
-            context.addIssue({
-              code: "custom",
-              path: ["embedding"],
-              message: "Give either an embedding with its predicted class, or a picture.",
-            });
-          else if (input.embedding != null && input.predictedClass == null)
-            context.addIssue({
-              code: "custom",
-              path: ["predictedClass"],
-              message: "Say which class the head chose.",
-            });
-        }),
-    )
-    .min(1, "Give at least one input.")
-    .max(mostInputs, `Give at most ${mostInputs} inputs at once.`),
+  inputs: list(
+    z
+      .object({
+        externalId: z.string().min(1, "Give an id.").max(1000),
+        embedding: list(z.number(), {
+          min: 1,
+          tooFew: "An embedding has at least one value.",
+          max: 65_536,
+          tooMany: "An embedding has at most 65,536 values.",
+        }).nullish(),
+        predictedClass: z.string().nullish(),
+        imageBase64: z
+          .base64("This is not base64.")
+          .max(Math.ceil(mostImageBytes / 3) * 4, "A picture has at most 2 MiB.")
+          .nullish(),
+      })
+      .superRefine((input, context) => {
+        if ((input.embedding == null) === (input.imageBase64 == null))
+          context.addIssue({
+            code: "custom",
+            path: ["embedding"],
+            message: "Give either an embedding with its predicted class, or a picture.",
+          });
+        else if (input.embedding != null && input.predictedClass == null)
+          context.addIssue({
+            code: "custom",
+            path: ["predictedClass"],
+            message: "Say which class the head chose.",
+          });
+      }),
+    {
+      min: 1,
+      tooFew: "Give at least one input.",
+      max: mostInputs,
+      tooMany: `Give at most ${mostInputs} inputs at once.`,
+    },
+  ),
 });
 
 type Check = z.infer<typeof newCheck>["inputs"][number];

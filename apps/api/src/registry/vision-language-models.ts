@@ -1,4 +1,4 @@
-import { PreprocessingSpec, TokenizerSpec, validateVlm } from "@faultline/inference";
+import { MAX_TOKENIZER_BYTES, PreprocessingSpec, TokenizerSpec, validateVlm } from "@faultline/inference";
 import { resolveArrayConnection } from "@pothos/plugin-relay";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
-import { name } from "../names.ts";
+import { list, name } from "../names.ts";
 import { checked, readArtifact } from "./artifacts.ts";
 import { trials } from "./trials.ts";
 import { readUploadedMatrix } from "./uploaded-matrix.ts";
@@ -128,7 +128,13 @@ async function tryTowers(
 ): Promise<number> {
   const imageTower = await readArtifact(context, projectId, imageTowerSha256, parts["image tower"]);
   const textTower = await readArtifact(context, projectId, textTowerSha256, parts["text tower"]);
-  const tokenizerText = await readArtifact(context, projectId, tokenizerSha256, parts.tokenizer);
+  const tokenizerText = await readArtifact(
+    context,
+    projectId,
+    tokenizerSha256,
+    parts.tokenizer,
+    MAX_TOKENIZER_BYTES,
+  );
   const tokenizer = parse(TokenizerSpec, json(tokenizerText, parts.tokenizer), parts.tokenizer);
   const measured = await checked(parts, () =>
     validateVlm({ imageTower, textTower, tokenizer, preprocessing }, { memory: context.networkMemory }),
@@ -210,10 +216,12 @@ const AddPhraseEmbeddingsInput = builder.inputType("AddPhraseEmbeddingsInput", {
 });
 
 const newPhrases = z.object({
-  phrases: z
-    .array(name)
-    .min(1, "Give at least one phrase.")
-    .max(100_000, "Give at most 100,000 phrases at once."),
+  phrases: list(name, {
+    min: 1,
+    tooFew: "Give at least one phrase.",
+    max: 100_000,
+    tooMany: "Give at most 100,000 phrases at once.",
+  }),
 });
 
 builder.mutationField("addPhraseEmbeddings", (t) =>
