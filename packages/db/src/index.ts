@@ -1,4 +1,5 @@
 export * from "./artifact-store.ts";
+export { unguarded } from "./csv.ts";
 export * from "./database.ts";
 export * from "./embedded-postgres.ts";
 export * from "./environment.ts";
