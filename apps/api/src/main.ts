@@ -36,6 +36,7 @@ const api = await startApi({
   },
   allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
   maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  networkMemory: settings.FAULTLINE_NETWORK_MEMORY,
   storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });

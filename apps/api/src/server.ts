@@ -8,9 +8,11 @@ import {
   type ArtifactStore,
   type Database,
   dataDirectory,
+  keepScratchClean,
   Notifications,
   ProjectStorage,
   type StorageLimits,
+  scratchDirectory,
   Uploads,
 } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
@@ -52,6 +54,8 @@ export interface ApiOptions {
   maximumUploadBytes?: number;
   /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
   storageLimits?: Partial<StorageLimits>;
+  /** Bytes of memory that a network may take; 2 GiB by default. */
+  networkMemory?: number;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
@@ -74,6 +78,8 @@ export interface ApiOptions {
   bodyLimit?: number;
   /** Longest time for a request other than an upload, export or stream, in milliseconds; 60 s by default. */
   timeout?: number;
+  /** How long the reader of an export may take nothing before it is disconnected, in milliseconds; 30 s by default. */
+  exportPatience?: number;
   /** How long requests that are under way may still take when the API closes, in milliseconds; 5 s by default. */
   closingTime?: number;
   logger?: Logger;
@@ -116,7 +122,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
+      memory: options.networkMemory,
     }),
+    networkMemory: options.networkMemory,
     notifications,
     tokens: new KnownTokens(database, notifications),
     knownRuns: new KnownRuns(database, notifications),
@@ -136,7 +144,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addSessionCookie(fastify, services);
   addUploads(fastify, services);
   addPictures(fastify, services);
-  addVerdictExport(fastify, services);
+  addVerdictExport(fastify, services, options.exportPatience);
   addDetectorArtifact(fastify, services);
 
   const introspection = options.introspection ?? "token";
@@ -156,6 +164,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
 
   const stopSweeping = sweepUploads(services, fastify.log);
+  const endScratchSweeps = await keepScratchClean(scratchDirectory(), (error) =>
+    fastify.log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
   await fastify.listen({ port: options.port ?? 0, host });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
@@ -167,6 +178,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await notifications.close();
       await fastify.close();
       await stopSweeping();
+      endScratchSweeps();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);

@@ -16,6 +16,8 @@ export interface Services {
   storage: ProjectStorage;
   /** For checks of pictures. */
   networks: NetworkSessions;
+  /** Bytes of memory that a network may take. */
+  networkMemory: number | undefined;
   /** Changes of runs and API tokens, from any process. */
   notifications: Notifications;
   tokens: KnownTokens;

@@ -1,4 +1,5 @@
 import { readEnvironment, setting } from "@faultline/db";
+import { NETWORK_MEMORY, SMALLEST_NETWORK_MEMORY } from "@faultline/inference";
 
 /** 0 and 1 are what there was before `token`. */
 const introspection = {
@@ -39,6 +40,7 @@ export function apiSettings(environment: NodeJS.ProcessEnv = process.env) {
       FAULTLINE_ALLOWED_ORIGINS: setting.list().default([]),
       FAULTLINE_MAX_UPLOAD_BYTES: setting.size().optional(),
       FAULTLINE_PROJECT_QUOTA: setting.size({ min: 0 }).optional(),
+      FAULTLINE_NETWORK_MEMORY: setting.size({ min: SMALLEST_NETWORK_MEMORY }).default(NETWORK_MEMORY),
       FAULTLINE_LOG_LEVEL: setting
         .choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
         .default("info"),

@@ -103,26 +103,7 @@ describe("tokens", () => {
 });
 
 describe("the tenant border", () => {
-  test("hides other projects, whatever the way in", async () => {
-    const make = async (slug: string) =>
-      String((await api.graphql(createProject, { slug })).data.createProject.id);
-    const [mine, theirs] = [await make("mine"), await make("theirs")];
-    const rowOf = (slug: string) => api.database.prisma.project.findUniqueOrThrow({ where: { slug } });
-    const token = await api.token(["WRITE"], (await rowOf("mine")).id);
-    const createModel = `mutation($projectId: ID!) { createModel(input: {projectId: $projectId, name: "m"}) {
-      __typename ... on Model { id } ... on NotFoundError { field } } }`;
-    const model = (await api.graphql(createModel, { projectId: theirs })).data.createModel.id;
-
-    const seen = await api.graphql("{ projects { totalCount edges { node { slug } } } }", {}, token);
-    expect(seen.data.projects).toEqual({ totalCount: 1, edges: [{ node: { slug: "mine" } }] });
-    const query =
-      'query($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id } node(id: $id) { id } project(slug: "theirs") { id } }';
-    const { data } = await api.graphql(query, { ids: [mine, theirs, model], id: model }, token);
-    expect(data).toEqual({ nodes: [{ id: mine }, null, null], node: null, project: null });
-    const created = await api.graphql(createModel, { projectId: theirs }, token);
-    expect(created.data.createModel).toEqual({ __typename: "NotFoundError", field: "input.projectId" });
-  });
-
+  // Who reaches what by the ids of others: tenants.test.ts.
   test("keeps tokens from those who may not manage them", async () => {
     const reader = await api.token(["READ"]);
     const answer = await api.graphql("{ projects { edges { node { tokens { totalCount } } } } }", {}, reader);
