@@ -102,7 +102,7 @@ export class FolderArtifactStore implements ArtifactStore {
     assertSize(bytes, options.maxBytes ?? this.maxBytes);
     const stored = { sha256: sha256Of(content), bytes };
     assertPromised(stored, options.sha256);
-    if (this.seemsToHold(stored) && this.isContentOf(stored.sha256, content)) return stored;
+    if (this.renew(stored) && this.contentOf(stored.sha256)?.equals(content)) return stored;
     this.freeSpace.require(bytes);
     const file = path.join(this.incoming, randomUUID());
     try {
@@ -174,23 +174,31 @@ export class FolderArtifactStore implements ArtifactStore {
 
   private async verifyOnce(sha256: string): Promise<Verification> {
     const file = this.fileOf(sha256);
-    const found = await hashOnDisk(file).catch(ifAbsent(null));
+    const found = await hashOnDisk(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
     if (!found) return this.missingError(sha256).code === "CORRUPT" ? "DAMAGED" : "ABSENT";
     if (found.sha256 === sha256) return "SOUND";
     // Unless another process has healed it meanwhile.
     mkdirSync(path.dirname(this.damagedFileOf(sha256)), { recursive: true });
-    if (found.isStillThere()) await rename(file, this.damagedFileOf(sha256)).catch(ifAbsent(undefined));
+    if (found.isStillThere()) renameSync(file, this.damagedFileOf(sha256));
     return "DAMAGED";
   }
 
   async *list(prefix: string): AsyncGenerator<ListedArtifact, void, undefined> {
     const folder = path.join(this.folder, prefix);
-    for (const middle of await readdir(folder).catch(ifAbsent([])))
-      for (const sha256 of await readdir(path.join(folder, middle)).catch(ifAbsent([]))) {
+    for (const middle of await readdir(folder).catch(nothing))
+      for (const sha256 of await readdir(path.join(folder, middle)).catch(nothing)) {
         if (!/^[0-9a-f]{64}$/.test(sha256)) continue;
         const info = await stat(path.join(folder, middle, sha256)).catch(() => undefined);
         if (info) yield { sha256, bytes: info.size, writtenAt: info.mtime };
       }
+  }
+
+  async delete(sha256: string): Promise<void> {
+    await rm(this.fileOf(sha256), { force: true });
+    await rm(this.damagedFileOf(sha256), { force: true });
   }
 
   /**
@@ -202,14 +210,10 @@ export class FolderArtifactStore implements ArtifactStore {
     const info = statSync(file, { throwIfNoEntry: false });
     if (!info || info.mtime >= before) return false;
     const aside = path.join(this.incoming, randomUUID());
-    try {
-      renameSync(file, aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-      throw error;
-    }
+    if (!ifThere(() => renameSync(file, aside))) return false;
     if (statSync(aside).mtime < before) {
       rmSync(aside);
+      rmSync(this.damagedFileOf(sha256), { force: true });
       return true;
     }
     renameSync(aside, file);
@@ -222,11 +226,6 @@ export class FolderArtifactStore implements ArtifactStore {
       if (error.code !== "EEXIST") throw error;
     });
     return { owner: await readFile(file, "utf8"), since: (await stat(file)).mtime };
-  }
-
-  async delete(sha256: string): Promise<void> {
-    await rm(this.fileOf(sha256), { force: true });
-    await rm(this.damagedFileOf(sha256), { force: true });
   }
 
   requireSpace(bytes = 0): void {
@@ -275,27 +274,33 @@ export class FolderArtifactStore implements ArtifactStore {
     return wasDamaged ? corrupt(sha256) : notFound(sha256, cause);
   }
 
-  /** Whether it seems to be there already; it then counts as put now. */
   private seemsToHold({ sha256, bytes }: StoredArtifact): boolean {
-    const file = this.fileOf(sha256);
-    return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
+    return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
   }
 
-  private isContentOf(sha256: string, content: Uint8Array): boolean {
-    try {
-      return readFileSync(this.fileOf(sha256)).equals(content);
-    } catch (error) {
-      return ifAbsent(false)(error as NodeJS.ErrnoException);
-    }
+  /**
+   * Whether it seems to be there already; it then counts as put now. The last look is for a file that deleteUnused moved
+   * while its time was set: the kernel finds a file first and sets its time then.
+   */
+  private renew(stored: StoredArtifact): boolean {
+    return this.seemsToHold(stored) && setTime(this.fileOf(stored.sha256)) && this.seemsToHold(stored);
+  }
+
+  private contentOf(sha256: string): Buffer | undefined {
+    let content: Buffer | undefined;
+    ifThere(() => {
+      content = readFileSync(this.fileOf(sha256));
+    });
+    return content;
   }
 
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
     const { sha256, bytes } = stored;
-    if (this.seemsToHold(stored) && (await this.verify(sha256)) === "SOUND") return;
+    if (this.renew(stored) && (await this.verify(sha256)) === "SOUND") return;
     const target = this.fileOf(sha256);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true }) !== undefined;
-    renew(file);
+    setTime(file);
     try {
       renameSync(file, target);
     } catch (error) {
@@ -320,22 +325,25 @@ export class FolderArtifactStore implements ArtifactStore {
   }
 }
 
-/** What stands for a file or folder that is not there. */
-function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === "ENOENT") return value;
-    throw error;
-  };
+/** Sets a file's time to now; false when it is gone. */
+function setTime(file: string): boolean {
+  const now = new Date();
+  return ifThere(() => utimesSync(file, now, now));
 }
 
-/** Sets a file's time to now; false when it is gone. */
-function renew(file: string): boolean {
-  const now = new Date();
+/** Does something to a file; false when it is gone. */
+function ifThere(act: () => void): boolean {
   try {
-    utimesSync(file, now, now);
+    act();
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** The entries of a folder that is not there. */
+function nothing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
 }

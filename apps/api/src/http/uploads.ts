@@ -5,8 +5,8 @@ import type { Access } from "../access/access.ts";
 import { accessOf } from "../access/request-access.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import type { Services } from "../services.ts";
+import { unlimited } from "./deadline.ts";
 import { RequestError } from "./error-answers.ts";
-import { unlimited } from "./unlimited.ts";
 
 interface UploadRoute {
   Params: { sha256: string };
@@ -168,7 +168,7 @@ function partOf({ headers }: FastifyRequest<UploadRoute>): Part {
   return { start, length, total };
 }
 
-/** Whether the project may refer to the content, whatever has become of it in the store. */
+/** Whether the project may refer to the content, whatever has become of it in the store; it may then for a day more. */
 async function isKnown(projectId: string, sha256: string, { pool }: Services): Promise<boolean> {
   return (await claimArtifacts(pool, projectId, [sha256])).has(sha256);
 }
