@@ -9,30 +9,31 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import { admission, type Introspection } from "./limits/admission.ts";
+import { documentLimits } from "./limits/document-limits.ts";
 import { schema } from "./schema.ts";
 import { operationSpans } from "./tracing.ts";
-
-/** Longest operation, in tokens: keeps the parser's work bounded before costs are known. */
-const maximumTokens = 10_000;
 
 /** Apollo Server over the schema, with CSRF prevention, masked errors and nothing that phones home. */
 export function createGraphqlServer(
   fastify: FastifyInstance,
-  { introspection, interpreted }: { introspection: boolean; interpreted: number },
+  { introspection, interpreted }: { introspection: Introspection; interpreted: number },
   metrics: ApolloServerPlugin<Context>,
 ): ApolloServer<Context> {
   const { plugin: compiled, stringifyResult } = compiledExecution(schema, interpreted, shownErrors);
   return new ApolloServer<Context>({
     schema,
     stringifyResult,
-    introspection,
+    introspection: introspection !== "nobody",
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    parseOptions: { maxTokens: maximumTokens },
+    parseOptions: { maxTokens: documentLimits.tokens },
+    validationOptions: { maxErrors: 10 },
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     formatError,
     plugins: [
+      admission(schema, introspection),
       fastifyApolloDrainPlugin(fastify),
       reportErrors,
       metrics,
@@ -92,8 +93,8 @@ function logUnexpected(
       log.error({ err: unwrapResolverError(error), operationName, path: error.path });
 }
 
-/** Errors of compiled operations as Apollo would report and show them. */
-function shownErrors(
+/** Errors of operations that Apollo did not execute as it would report and show them. */
+export function shownErrors(
   errors: readonly GraphQLError[],
   context: Context,
   operationName?: string,

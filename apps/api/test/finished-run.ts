@@ -44,7 +44,11 @@ export interface World {
 }
 
 /** A project with two model versions, a clean dataset of `inputs` test inputs (and 60 to calibrate), and an attacked one. */
-export async function createWorld({ database }: ApiUnderTest, slug: string, inputs = 120): Promise<World> {
+export async function createWorld(
+  { database }: Pick<ApiUnderTest, "database">,
+  slug: string,
+  inputs = 120,
+): Promise<World> {
   const { prisma } = database;
   const { id: projectId } = await prisma.project.create({ data: { slug, name: slug } });
   const model = await prisma.model.create({
@@ -129,7 +133,7 @@ export interface FinishedRun {
 
 /** A run that succeeded; about a quarter of its answers are wrong, which ones is decided by the seed. */
 export async function finishRun(
-  api: ApiUnderTest,
+  api: Pick<ApiUnderTest, "database" | "artifactStore">,
   world: World,
   { seed = 1, modelVersion = 0, attacked = false } = {},
 ): Promise<FinishedRun> {

@@ -13,8 +13,8 @@ setFlagsFromString("--heap-growing-percent=200");
 const stopping = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
-const log = pino({ level: process.env.LOG_LEVEL ?? "info", name: "worker" });
-const settings = workerSettings();
+const { logLevel, ...settings } = workerSettings();
+const log = pino({ level: logLevel, name: "worker" });
 const server = await databaseServer(process.env, log);
 await migrate(server.url);
 const database = openDatabase(server.url, {

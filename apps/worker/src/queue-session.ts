@@ -4,7 +4,6 @@ import { Logger as QueueLogger, type Runner, run, type TaskList, type WorkerEven
 import type pg from "pg";
 import type { Logger } from "pino";
 import type { InterruptedJobs } from "./interrupted-jobs.ts";
-import { sweepSchedule } from "./jobs/sweep-artifacts.ts";
 import { LivingWorker } from "./living-workers.ts";
 
 export interface QueueSessionOptions {
@@ -13,6 +12,8 @@ export interface QueueSessionOptions {
   /** Milliseconds that jobs may go on for after the session was told to close. */
   gracePeriod: number;
   tasks: TaskList;
+  /** Tasks by the clock, as graphile-worker's crontab. */
+  schedule: string;
   interrupted: InterruptedJobs;
   log: Logger;
 }
@@ -71,7 +72,7 @@ export class QueueSession {
         taskList: Object.fromEntries(
           Object.entries(options.tasks).map(([name, task]) => [name, task && interrupted.watch(task)]),
         ),
-        crontab: sweepSchedule,
+        crontab: options.schedule,
         // Without a delay set, the end of a job that cannot be written rejects a promise that nobody handles.
         preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       });
@@ -101,11 +102,12 @@ export class QueueSession {
   }
 }
 
-/** The queue's messages in our log; what a job says of itself, and the loss of the database, are logged elsewhere. */
+/** The queue's messages in our log; interrupted jobs and the loss of the database are logged elsewhere. */
 function queueLogger(log: Logger): QueueLogger {
   return new QueueLogger(() => (level, message, meta) => {
-    if (isConnectionLoss(meta?.error) || isConnectionLoss({ message })) log.trace({ queue: true }, message);
-    else if (level === "error") log.error({ queue: true }, message);
+    const error: unknown = meta?.error ?? meta?.fatalError;
+    const interrupted = isConnectionLoss(error) || (error instanceof Error && error.name === "AbortError");
+    if (level === "error" && !interrupted) log.error({ queue: true }, message);
     else if (level === "warning") log.warn({ queue: true }, message);
     else log.trace({ queue: true }, message);
   });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ArtifactStore, type Database, isConnectionLoss } from "@faultline/db";
+import { type ArtifactStore, type Database, isConnectionLoss, keepScratchClean } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import type { TaskList } from "graphile-worker";
 import { type Logger, pino } from "pino";
@@ -12,7 +12,7 @@ import { ingestDataset } from "./jobs/ingest-dataset.ts";
 import { planRun } from "./jobs/plan-run.ts";
 import { report } from "./jobs/report.ts";
 import { strengthsShard } from "./jobs/strengths-shard.ts";
-import { sweepArtifactsJob } from "./jobs/sweep-artifacts.ts";
+import { sweepArtifactsJob, sweepSchedule } from "./jobs/sweep-artifacts.ts";
 import { verdicts } from "./jobs/verdicts.ts";
 import { releaseJobsOfDeadWorkers } from "./living-workers.ts";
 import { QueueSession } from "./queue-session.ts";
@@ -55,17 +55,37 @@ const longestPause = 5_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { database, databaseUrl, artifactStore, lookInterval = 1_000, gracePeriod = 3_000 } = options;
-  const settings = { ...workerSettings(), ...defined(options) };
+  const given = workerSettings();
+  const settings: WorkerSettings = {
+    concurrency: options.concurrency ?? given.concurrency,
+    threads: options.threads ?? given.threads,
+    networkMemory: options.networkMemory ?? given.networkMemory,
+    scratch: options.scratch ?? given.scratch,
+  };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
     instances: Math.max(1, settings.concurrency - 1),
+    memory: settings.networkMemory,
   });
-  const tasks = taskList({ database, artifactStore, networks, log });
+  const { scratch } = settings;
+  const tasks = taskList({ database, artifactStore, networks, scratch, log });
   const interrupted = new InterruptedJobs(database.pool);
   const { concurrency } = settings;
-  const open = () => QueueSession.open({ databaseUrl, concurrency, gracePeriod, tasks, interrupted, log });
+  const open = () =>
+    QueueSession.open({
+      databaseUrl,
+      concurrency,
+      gracePeriod,
+      tasks,
+      schedule: sweepSchedule,
+      interrupted,
+      log,
+    });
 
+  const endSweeping = await keepScratchClean(scratch, (error) =>
+    log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
   let session = await open();
   log.info({ ...settings }, "worker ready");
   const stopping = new AbortController();
@@ -119,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const finished = work().finally(async () => {
     stopping.abort();
     await looking;
+    endSweeping();
     await networks.close();
     log.info("worker stopped");
   });
@@ -144,9 +165,4 @@ function taskList(context: WorkerContext): TaskList {
     "drop-verdicts": dropVerdictsJob(context),
     "sweep-artifacts": sweepArtifactsJob(context),
   };
-}
-
-/** Given settings, without those left undefined. */
-function defined({ concurrency, threads }: Partial<WorkerSettings>): Partial<WorkerSettings> {
-  return { ...(concurrency !== undefined && { concurrency }), ...(threads !== undefined && { threads }) };
 }

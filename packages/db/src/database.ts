@@ -53,6 +53,11 @@ export interface PoolOptions {
   connections?: number;
   /** Longest wait for a connection, be it a free one or a new one, in milliseconds; then the query fails. */
   connectionTimeout?: number;
+  /**
+   * Longest time of a statement in milliseconds, after which PostgreSQL cancels it (SQLSTATE 57014); no bound by
+   * default. A transaction that needs longer says `SET LOCAL statement_timeout`.
+   */
+  statementTimeout?: number;
   /** What the server calls its connections; "faultline" by default. */
   name?: string;
 }
@@ -60,12 +65,13 @@ export interface PoolOptions {
 /** Connections that may be lost without harm: a query that runs fails, and the next one gets another connection. */
 export function openPool(
   url: string,
-  { connections = 10, connectionTimeout = 10_000, name = "faultline" }: PoolOptions = {},
+  { connections = 10, connectionTimeout = 10_000, statementTimeout, name = "faultline" }: PoolOptions = {},
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: connectionTimeout,
+    statement_timeout: statementTimeout,
     application_name: name,
     keepAlive: true,
   });

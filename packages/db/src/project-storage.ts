@@ -52,7 +52,12 @@ export class ProjectStorage {
     private readonly pool: pg.Pool,
     limits: Partial<StorageLimits> = {},
   ) {
-    this.limits = { ...defaultStorageLimits, ...limits };
+    // Not by spreading: a limit that is undefined must not stand for none.
+    this.limits = {
+      quotaBytes: limits.quotaBytes ?? defaultStorageLimits.quotaBytes,
+      unfinishedUploads: limits.unfinishedUploads ?? defaultStorageLimits.unfinishedUploads,
+      unfinishedBytes: limits.unfinishedBytes ?? defaultStorageLimits.unfinishedBytes,
+    };
   }
 
   /** @returns one for each project, in their order; zeros for one that is not there */

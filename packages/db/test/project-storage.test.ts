@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
-import { ProjectStorage } from "../src/index.ts";
+import { defaultStorageLimits, ProjectStorage } from "../src/index.ts";
 
 let database: TestDatabase;
 let storage: ProjectStorage;
@@ -62,6 +62,14 @@ test("bounds the unfinished uploads by number and by bytes", async () => {
   await expect(storage.reserve(project, hash("b"), 99)).rejects.toMatchObject({ code: "TOO_MANY_UPLOADS" });
   await storage.release(project, hash("c"));
   expect(await storage.reserve(project, hash("e"), 50)).toBe(50);
+});
+
+test("a limit that is left undefined is the default", async () => {
+  const project = await newProject();
+  const [{ quotaBytes }] = await new ProjectStorage(database.pool, { quotaBytes: undefined }).usage([
+    project,
+  ]);
+  expect(quotaBytes).toBe(defaultStorageLimits.quotaBytes);
 });
 
 test("grants what is there of what is better", async () => {

@@ -134,20 +134,23 @@ test("two that write after all put the same bytes into the same place", async ()
   const twice = createHash("sha256").update(content).digest("hex");
   const lock = path.join(folder, "uploads", project, `${twice}.lock`);
   const proceed: (() => void)[] = [];
-  async function* gated() {
-    yield* bytes(await uploads.received(project, twice), 10_000);
+  async function* gated(from: number) {
+    yield* bytes(from, 10_000);
     await new Promise<void>((resolve) => {
       proceed.push(resolve);
     });
     yield* bytes(10_000);
   }
-  const first = uploads.append(project, twice, await uploads.received(project, twice), gated());
+  async function* together() {
+    proceed[0]();
+    yield* bytes(10_000);
+  }
+  const begun = await uploads.received(project, twice);
+  const first = uploads.append(project, twice, begun, gated(begun));
   await vi.waitFor(() => expect(proceed).toHaveLength(1));
   // Before the first one notices.
   await rmdir(lock);
-  const arrived = await uploads.received(project, twice);
-  const second = uploads.append(project, twice, arrived, bytes(arrived));
-  proceed[0]();
+  const second = uploads.append(project, twice, 10_000, together());
   expect(await second).toBe(50_000);
   await first.catch(() => undefined);
   expect(await uploads.finish(project, twice)).toMatchObject({ bytes: 50_000 });

@@ -13,6 +13,8 @@ export interface WorkerContext {
   database: Database;
   artifactStore: ArtifactStore;
   networks: NetworkSessions;
+  /** Below which files may be put for a while: `withScratchFolder` of @faultline/db. */
+  scratch: string;
   log: Logger;
 }
 
@@ -58,7 +60,7 @@ export function runJob<P extends RunReference>(
         return;
       }
       if (isInterruption(error, { abortSignal })) {
-        log.info({ err: error }, "interrupted");
+        log.info({ reason: reason(error) }, "interrupted");
         throw error;
       }
       log.error({ err: error, attempts: job.attempts }, "failed");
