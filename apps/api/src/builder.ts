@@ -118,7 +118,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
       args: { ids: { description: `At most ${maximumPageSize} global ids.` } },
       // Costs are judged before arguments are: it may be no list yet.
       complexity: ({ ids }) => ({ field: 1, multiplier: Array.isArray(ids) ? ids.length : 1 }),
-      resolve: async (_root, { ids }, context, info) => {
+      resolve: async (_root, { ids }, context, info): Promise<unknown[]> => {
         if (ids.length > maximumPageSize)
           throw new GraphQLError(`At most ${maximumPageSize} ids at once; got ${ids.length}.`, {
             extensions: { code: "BAD_USER_INPUT" },
@@ -126,7 +126,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
         const reachable = await nodesWithinReach(context, ids);
         const within = ids.filter((id) => reachable.has(`${id.typename}:${id.id}`));
         // Not by the function that Pothos hands in: it loads all that was asked for, whatever it is given.
-        const loaded = await resolveNodes(builder, context, info, within);
+        const loaded: unknown[] = await resolveNodes(builder, context, info, within);
         const nodes = new Map(within.map((id, i) => [id, loaded[i]]));
         return ids.map((id) => nodes.get(id) ?? null);
       },
