@@ -6,7 +6,14 @@ import ErrorsPlugin from "@pothos/plugin-errors";
 import PrismaPlugin from "@pothos/plugin-prisma";
 import RelayPlugin, { resolveNodes } from "@pothos/plugin-relay";
 import ScopeAuthPlugin, { type AuthFailure, AuthScopeFailureType } from "@pothos/plugin-scope-auth";
-import { GraphQLError, type GraphQLField, getNamedType, getNullableType, isListType } from "graphql";
+import {
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLResolveInfo,
+  getNamedType,
+  getNullableType,
+  isListType,
+} from "graphql";
 import { DateTimeISOResolver, JSONResolver } from "graphql-scalars";
 import { loadWithinReach, nodesWithinReach } from "./access/reach.ts";
 import { closedByDefault } from "./closed-by-default.ts";
@@ -125,8 +132,7 @@ export const builder = new SchemaBuilder<BuilderTypes>({
           });
         const reachable = await nodesWithinReach(context, ids);
         const within = ids.filter((id) => reachable.has(`${id.typename}:${id.id}`));
-        // Not by the function that Pothos hands in: it loads all that was asked for, whatever it is given.
-        const loaded = await resolveNodes(builder, context, info, within);
+        const loaded = await loadNodes(context, info, within);
         const nodes = new Map(within.map((id, i) => [id, loaded[i]]));
         return ids.map((id) => nodes.get(id) ?? null);
       },
@@ -135,6 +141,15 @@ export const builder = new SchemaBuilder<BuilderTypes>({
     defaultEdgeTypeOptions: {},
   },
 });
+
+/** Instead of the function that Pothos hands to `nodes`: that one loads all that was asked for, whatever it is given. */
+function loadNodes(
+  context: Context,
+  info: GraphQLResolveInfo,
+  keys: { typename: string; id: string }[],
+): Promise<unknown[]> {
+  return resolveNodes(builder, context, info, keys);
+}
 
 /** Has a field that Pothos makes show the property of its name, as `t.expose` does. */
 function property(name: string) {
