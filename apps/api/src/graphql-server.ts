@@ -2,13 +2,14 @@ import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
-import { ArtifactError } from "@faultline/db";
+import { ArtifactError, isDatabaseTimeout } from "@faultline/db";
 import { PothosValidationError } from "@pothos/core";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import { RequestError, tookTooLong } from "./http/error-answers.ts";
 import { admission, type Introspection } from "./limits/admission.ts";
 import { documentLimits } from "./limits/document-limits.ts";
 import { schema } from "./schema.ts";
@@ -63,6 +64,8 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (original instanceof ConflictError) return shown("CONFLICT", { field: original.field });
   if (original instanceof ForbiddenError)
     return shown("FORBIDDEN", { requiredScope: original.requiredScope });
+  if (original instanceof RequestError) return shown(original.code);
+  if (isDatabaseTimeout(original)) return { ...shown("TIMEOUT"), message: tookTooLong };
   // Nobody's fault but the disk's; people can act on both.
   if (original instanceof ArtifactError && original.code === "NO_SPACE") return shown("INSUFFICIENT_STORAGE");
   if (original instanceof ArtifactError && original.code === "CORRUPT") return shown("ARTIFACT_CORRUPT");

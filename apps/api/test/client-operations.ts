@@ -33,7 +33,11 @@ export function clientOperations(): ClientOperation[] {
         },
       });
     const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [...needed] };
-    return [{ name: operation.name?.value ?? "anonymous", source: print(document) }];
+    // gql.tada's own directives are not sent.
+    const sent = visit(document, {
+      Directive: ({ name }) => (name.value.startsWith("_") ? null : undefined),
+    });
+    return [{ name: operation.name?.value ?? "anonymous", source: print(sent) }];
   });
 }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
-import { PrismaClient } from "./generated/client.ts";
+import { Prisma, PrismaClient } from "./generated/client.ts";
 
 /** The PostgreSQL server that holds Faultline's database. */
 export interface DatabaseServer {
@@ -98,4 +98,29 @@ export function openDatabase(url: string, options?: PoolOptions): Database {
       await pool.end();
     },
   };
+}
+
+/** Said by the pool where no connection was free, or none came about, in time. */
+const noConnection = new Set([
+  "timeout exceeded when trying to connect",
+  "Connection terminated due to connection timeout",
+]);
+
+/** SQLSTATE of a statement that was cancelled. */
+const queryCanceled = "57014";
+
+/** Whether an error, of Prisma or of the pool, says that the database gave no connection or no answer in time. */
+export function isDatabaseTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (noConnection.has(error.message) || ("code" in error && error.code === queryCanceled)) return true;
+  return (
+    error instanceof Prisma.PrismaClientKnownRequestError && canceledBelow(error.meta?.driverAdapterError)
+  );
+}
+
+function canceledBelow(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  return (
+    ("code" in error && error.code === queryCanceled) || ("cause" in error && canceledBelow(error.cause))
+  );
 }

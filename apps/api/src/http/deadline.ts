@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { RequestError } from "./error-answers.ts";
+import { RequestError, tookTooLong } from "./error-answers.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -31,11 +31,7 @@ export function addDeadline(fastify: FastifyInstance, timeout: number): void {
     const controller = new AbortController();
     signals.set(request, controller.signal);
     const timer = setTimeout(() => {
-      const error = new RequestError(
-        503,
-        "TIMEOUT",
-        "The request took too long. Try again, or ask for less.",
-      );
+      const error = new RequestError(503, "TIMEOUT", tookTooLong);
       controller.abort(error);
       if (reply.raw.headersSent) reply.raw.destroy();
       else if (!reply.sent) void reply.send(error);

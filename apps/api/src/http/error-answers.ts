@@ -1,4 +1,4 @@
-import { ArtifactError } from "@faultline/db";
+import { ArtifactError, isDatabaseTimeout } from "@faultline/db";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError } from "graphql";
 import { TooManyAttemptsError } from "../access/failed-attempts.ts";
@@ -24,6 +24,8 @@ export class RequestError extends Error {
     super(message);
   }
 }
+
+export const tookTooLong = "The request took too long. Try again, or ask for less.";
 
 interface Answer {
   status: number;
@@ -87,6 +89,7 @@ function answerTo(error: Error & { statusCode?: number; code?: string }): Answer
   if (error instanceof ArtifactError && error.code === "CORRUPT")
     return { status: 500, code: "ARTIFACT_CORRUPT", message };
   if (error instanceof InvalidOperation) return { status: 400, code: "GRAPHQL_VALIDATION_FAILED", message };
+  if (isDatabaseTimeout(error)) return { status: 503, code: "TIMEOUT", message: tookTooLong };
   // Fastify's own refusals: a body too large, no JSON, a media type that it does not take.
   if (error.statusCode && error.statusCode < 500)
     return { status: error.statusCode, code: error.code ?? "BAD_REQUEST", message };

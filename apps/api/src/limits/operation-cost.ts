@@ -11,25 +11,17 @@ import {
   getNamedType,
   type InlineFragmentNode,
   isInterfaceType,
-  isIntrospectionType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
-  SchemaMetaFieldDef,
   type SelectionSetNode,
-  TypeMetaFieldDef,
 } from "graphql";
 import { tooLarge } from "./document-limits.ts";
+import { introspectionCost, introspectionFields } from "./introspection-cost.ts";
 
 /** Deepest query in fields within fields, and its largest cost. */
 export const maximumDepth = 16;
 export const maximumCost = 50_000;
-
-/** A field of the schema's own costs more than one of an object that lies ready: graphql-js resolves it anew. */
-const introspectionCost = 2;
-
-/** How long the lists of the schema's description are, about; what is left out, one. */
-const introspectionLists: Record<string, number> = { fields: 6, inputFields: 2, enumValues: 2 };
 
 export interface OperationCost {
   depth: number;
@@ -82,11 +74,11 @@ export function operationCost(
   };
 
   const costOfField = (node: FieldNode, type: GraphQLNamedType): OperationCost => {
-    const field = fieldOf(schema, type, node.name.value);
+    const meta = type === schema.getQueryType() ? introspectionFields.get(node.name.value) : undefined;
+    if (meta) return introspectionCost(schema, fragments, meta, node, variables);
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
     if (!field) return { depth: 1, cost: 1 };
-    const { own, multiplier } = isIntrospectionType(getNamedType(field.type))
-      ? introspectionWeight(schema, field)
-      : declaredWeight(field, node, variables);
+    const { own, multiplier } = declaredWeight(field, node, variables);
     if (!node.selectionSet) return { depth: 1, cost: own };
     const below = costOfSelections(node.selectionSet, getNamedType(field.type));
     return { depth: below.depth + 1, cost: own + multiplier * below.cost };
@@ -128,7 +120,7 @@ function declaredWeight(
 }
 
 /** Arguments that the executor will refuse cost what is cheapest: nothing is executed then. */
-function argumentsOf(
+export function argumentsOf(
   field: GraphQLField<unknown, unknown>,
   node: FieldNode,
   variables: Record<string, unknown>,
@@ -139,25 +131,4 @@ function argumentsOf(
     if (error instanceof GraphQLError) return {};
     throw error;
   }
-}
-
-function introspectionWeight(schema: GraphQLSchema, field: GraphQLField<unknown, unknown>): Weight {
-  const isTypes = field.name === "types";
-  const multiplier = isTypes
-    ? Object.keys(schema.getTypeMap()).length
-    : (introspectionLists[field.name] ?? 1);
-  // Wrappers of a type are few: a chain of them is asked for in vain.
-  return { own: introspectionCost, multiplier: field.name === "ofType" ? 0.5 : multiplier };
-}
-
-function fieldOf(
-  schema: GraphQLSchema,
-  type: GraphQLNamedType,
-  name: string,
-): GraphQLField<unknown, unknown> | undefined {
-  if (type === schema.getQueryType()) {
-    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
-    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
-  }
-  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
 }

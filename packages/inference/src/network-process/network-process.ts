@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -88,8 +89,11 @@ export class NetworkProcess {
       rmSync(directory, { recursive: true, force: true });
       this.#tensors.close();
     });
-    // It may end before it has read all.
-    this.#child.stdin?.on("error", () => {});
+    for (const stream of [this.#child.stdin, this.#child.stdout]) {
+      if (stream instanceof Socket) stream.unref();
+      // It may end before it has read all.
+      stream?.on("error", () => {});
+    }
     this.#hold(false);
   }
 
@@ -269,9 +273,6 @@ export class NetworkProcess {
     const verb = held ? "ref" : "unref";
     this.#child[verb]();
     this.#child.channel?.[verb]();
-    for (const stream of [this.#child.stdin, this.#child.stdout]) {
-      if (stream && verb in stream) (stream as unknown as { ref(): void; unref(): void })[verb]();
-    }
   }
 }
 
