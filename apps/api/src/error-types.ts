@@ -1,3 +1,4 @@
+import type { TextPosition } from "@faultline/core";
 import { builder } from "./builder.ts";
 import { TokenScopeType } from "./enums.ts";
 import {
@@ -7,6 +8,7 @@ import {
   ForbiddenError,
   NotFoundError,
   ValidationError,
+  type ValidationIssue,
 } from "./errors.ts";
 
 const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
@@ -16,15 +18,28 @@ const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
   }),
 });
 
-const ValidationIssueType = builder
-  .objectRef<{ field: string; message: string }>("ValidationIssue")
-  .implement({
-    description: "One wrong argument.",
-    fields: (t) => ({
-      field: t.exposeString("field", { description: "Path of the field, as `input.classes.3`." }),
-      message: t.exposeString("message", { description: "What is wrong and what to do." }),
+const TextPositionType = builder.objectRef<TextPosition>("TextPosition").implement({
+  description: "A place in a text.",
+  fields: (t) => ({
+    offset: t.exposeInt("offset", { description: "UTF-16 code units before it." }),
+    line: t.exposeInt("line", { description: "Counted from 1." }),
+    column: t.exposeInt("column", { description: "Counted from 1, in UTF-16 code units." }),
+  }),
+});
+
+const ValidationIssueType = builder.objectRef<ValidationIssue>("ValidationIssue").implement({
+  description: "One wrong argument.",
+  fields: (t) => ({
+    field: t.exposeString("field", { description: "Path of the field, as `input.classes.3`." }),
+    message: t.exposeString("message", { description: "What is wrong and what to do." }),
+    position: t.field({
+      type: TextPositionType,
+      nullable: true,
+      description: "Where in the argument's text, if it is a text that could not be read.",
+      resolve: ({ position }) => position,
     }),
-  });
+  }),
+});
 
 builder.objectType(ValidationError, {
   name: "ValidationError",

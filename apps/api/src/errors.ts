@@ -1,4 +1,4 @@
-import { briefly } from "@faultline/core";
+import { briefly, type TextPosition } from "@faultline/core";
 import { GraphQLError } from "graphql";
 import type { z } from "zod";
 
@@ -6,6 +6,8 @@ import type { z } from "zod";
 export interface ValidationIssue {
   field: string;
   message: string;
+  /** Where in the argument's text: `offset` in UTF-16 code units from 0, line and column from 1. */
+  position?: TextPosition;
 }
 
 /** What an answer tells at most of a wrong argument; names from it are cut, too. */
@@ -17,19 +19,25 @@ export class ValidationError extends Error {
   readonly issues: ValidationIssue[];
 
   constructor(issues: readonly ValidationIssue[]) {
-    const told = issues.slice(0, mostIssues).map(({ field, message }) => ({
-      field: briefly(field, 200),
-      message: briefly(message),
+    const shown = issues.slice(0, mostIssues).map((issue) => ({
+      ...issue,
+      field: briefly(issue.field, 200),
+      message: briefly(issue.message),
     }));
-    const more = issues.length - told.length;
-    if (more > 0) told.push({ field: told[0].field, message: `There are ${more} more, not shown here.` });
-    super(briefly(told.map(({ field, message }) => `${field}: ${message}`).join("; "), 2000));
-    this.issues = told;
+    const more = issues.length - shown.length;
+    if (more > 0) shown.push({ field: shown[0].field, message: `There are ${more} more, not shown here.` });
+    super(briefly(shown.map(sentence).join("; "), 2000));
+    this.issues = shown;
   }
 
   static of(field: string, message: string): ValidationError {
     return new ValidationError([{ field, message }]);
   }
+}
+
+function sentence({ field, message, position }: ValidationIssue): string {
+  const place = position ? `, line ${position.line}, column ${position.column}` : "";
+  return `${field}${place}: ${message}`;
 }
 
 /** There is no such thing in the projects that the token reaches. REST answers it with 404. */
@@ -113,4 +121,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, path: stri
       message: issue.message,
     })),
   );
+}
+
+/** A document that does not fit the schema: all that is wrong with it. REST and the stream: 400. */
+export class InvalidOperation extends Error {
+  override readonly name = "InvalidOperation";
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join(" "));
+  }
 }

@@ -46,14 +46,28 @@ describe("nodes", () => {
         graphql(`query($id: ID!) { node(id: $id) { ${fields} } }`, { id: ids.byKind[kind][i] }, secret),
       );
     }
-    await expectBorder(border, (ids, secret) =>
-      graphql(
-        `query($ids: [ID!]!) { nodes(ids: $ids) { ${fields} } }`,
-        // Beside one that the stranger may have.
-        { ids: [first(own, "Model"), ...ids.byKind[kind].slice(0, 1)] },
-        secret,
-      ),
-    );
+    // Alone, and on either side of what the stranger may have: the own one must come back, and in its place.
+    const mine = first(own, kind);
+    for (const around of [
+      (id: string) => [id],
+      (id: string) => [mine, id],
+      (id: string) => [id, mine],
+      (id: string) => [id, id, mine, id],
+    ]) {
+      const asked = (ids: Ids, secret: string | null) =>
+        graphql(
+          `query($ids: [ID!]!) { nodes(ids: $ids) { id ${fields} } }`,
+          { ids: around(first(ids, kind)) },
+          secret,
+        );
+      await expectBorder(border, asked);
+      const { data } = await asked(theirs, border.strangers["ADMIN of another project"]);
+      expect(data).toEqual({
+        nodes: around(first(theirs, kind)).map((id) =>
+          id === mine ? expect.objectContaining({ id }) : null,
+        ),
+      });
+    }
   });
 });
 

@@ -92,7 +92,7 @@ export async function forwardToApi(request: Request): Promise<Response> {
   target.search = search;
   const hasBody = request.method !== "GET" && request.method !== "HEAD";
   try {
-    const answer = await fetch(target, {
+    const outgoing: RequestInit & { duplex?: "half" } = {
       method: request.method,
       headers: forwardedHeaders(request.headers, process.env.FAULTLINE_PEER_ADDRESS_KNOWN === "1"),
       body: hasBody ? request.body : undefined,
@@ -100,7 +100,8 @@ export async function forwardToApi(request: Request): Promise<Response> {
       redirect: "manual",
       cache: "no-store",
       signal: request.signal,
-    } as RequestInit);
+    };
+    const answer = await fetch(target, outgoing);
     const { status, statusText } = answer;
     return new Response(answer.body, {
       status,

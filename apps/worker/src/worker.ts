@@ -59,12 +59,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const settings: WorkerSettings = {
     concurrency: options.concurrency ?? given.concurrency,
     threads: options.threads ?? given.threads,
+    networkMemory: options.networkMemory ?? given.networkMemory,
     scratch: options.scratch ?? given.scratch,
   };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
     instances: Math.max(1, settings.concurrency - 1),
+    memory: settings.networkMemory,
   });
   const { scratch } = settings;
   const tasks = taskList({ database, artifactStore, networks, scratch, log });

@@ -32,11 +32,13 @@ export function problemMessage(field: string, problem: string, remedy: string): 
 export class InvalidInputError extends RangeError {
   override readonly name = "InvalidInputError";
   readonly field: string;
+  readonly problem: string;
   readonly remedy: string;
 
   constructor(field: string, problem: string, remedy: string) {
     super(problemMessage(field, problem, remedy));
     this.field = field;
+    this.problem = problem;
     this.remedy = remedy;
   }
 }

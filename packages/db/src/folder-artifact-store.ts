@@ -24,7 +24,16 @@ import {
   type StoredArtifact,
   type Verification,
 } from "./artifact-store.ts";
-import { hashOnDisk, readPart, sha256Of, smallBytes, sync, withDurable } from "./blob-file.ts";
+import {
+  type FilePart,
+  hashOnDisk,
+  readLargePart,
+  readSmallPart,
+  sha256Of,
+  smallBytes,
+  sync,
+  withDurable,
+} from "./blob-file.ts";
 import { FreeSpace, writing } from "./free-space.ts";
 import { assertPromised, assertSize, hashFile, removeLeftFiles, spool, verified } from "./spool.ts";
 
@@ -127,16 +136,23 @@ export class FolderArtifactStore implements ArtifactStore {
     return (await stat(this.fileOf(sha256)).catch(this.missing(sha256))).size;
   }
 
-  async read(sha256: string): Promise<Buffer> {
+  read(sha256: string): Promise<Buffer> {
     return this.readChecked(sha256);
   }
 
-  async readRange(sha256: string, offset: number, length: number): Promise<Buffer> {
+  readRange(sha256: string, offset: number, length: number): Promise<Buffer> {
     return this.readChecked(sha256, offset, length);
   }
 
   private async readChecked(sha256: string, offset?: number, length?: number): Promise<Buffer> {
-    const part = await readPart(this.fileOf(sha256), sha256, offset, length).catch(this.missing(sha256));
+    const file = this.fileOf(sha256);
+    let part: FilePart;
+    try {
+      part =
+        readSmallPart(file, sha256, offset, length) ?? (await readLargePart(file, sha256, offset, length));
+    } catch (error) {
+      return this.missing(sha256)(error as NodeJS.ErrnoException);
+    }
     if (part.sha256 === null || part.sha256 === sha256) return part.bytes;
     await this.verify(sha256);
     throw corrupt(sha256);

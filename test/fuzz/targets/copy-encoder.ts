@@ -2,9 +2,7 @@ import { CopyEncoder } from "../../../packages/db/src/copy-encoder.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { mutated } from "../mutation.ts";
 
-const seeds = ["a", "ä€😀", "\ud800".repeat(3), "x".repeat(5000)].map((text) =>
-  Buffer.from(text, "utf16le"),
-);
+const seeds = ["a", "ä€😀", "\ud800".repeat(3), "x".repeat(5000)].map((text) => Buffer.from(text, "utf16le"));
 
 /** One row of a text, its length and a list, read again by PostgreSQL's description of the format. */
 function roundTrip(bytes: Uint8Array): void {

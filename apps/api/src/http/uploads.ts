@@ -6,8 +6,8 @@ import { accessOf } from "../access/request-access.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { partOf } from "./content-range.ts";
+import { unlimited } from "./deadline.ts";
 import { RequestError } from "./error-answers.ts";
-import { unlimited } from "./unlimited.ts";
 
 interface UploadRoute {
   Params: { sha256: string };

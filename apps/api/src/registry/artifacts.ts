@@ -25,6 +25,13 @@ export async function requireArtifact(
     );
 }
 
+/** Bytes that are hashed at once, in a millisecond. */
+const slice = 2 ** 20;
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += slice) yield bytes.subarray(at, at + slice);
+}
+
 /**
  * Stores what was derived from uploads of the project, on its quota.
  *
@@ -39,7 +46,8 @@ export async function storeArtifact(
 ): Promise<StoredArtifact> {
   try {
     await storage.requireRoom(projectId, bytes);
-    const stored = await artifactStore.put(content);
+    const large = content instanceof Uint8Array && content.byteLength > slice;
+    const stored = await artifactStore.put(large ? slices(content) : content);
     await storage.own(projectId, stored);
     return stored;
   } catch (error) {

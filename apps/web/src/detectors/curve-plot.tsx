@@ -2,23 +2,11 @@
 
 import type { ReactNode } from "react";
 import { percent } from "../format/number.ts";
-import { graphql, type ResultOf } from "../graphql.ts";
+import type { ResultOf } from "../graphql.ts";
 import type { Band } from "../plots/confidence-bands.ts";
 import { axisTicks, bandPath, curvePath, type PlotArea, xAt, yAt } from "../plots/curve-path.ts";
+import type { detectorCurvesFragment } from "./detector-fragments.ts";
 import { detectorName } from "./detector-names.ts";
-
-export const detectorCurvesFragment = graphql(`
-  fragment DetectorCurves on DetectorMetric @_unmask {
-    detector
-    semantic
-    positives
-    negatives
-    auroc { value low high }
-    areaUnderRiskCoverage
-    roc { falsePositiveRate truePositiveRate threshold }
-    riskCoverage { coverage risk }
-  }
-`);
 
 /** What the curves show of one detector. */
 export type CurveMetric = ResultOf<typeof detectorCurvesFragment>;

@@ -5,8 +5,8 @@ import { decimal, percent } from "../format/number.ts";
 import { riskBand, rocBand, wilsonInterval } from "../plots/confidence-bands.ts";
 import { axisTicks, curvePath, type PlotArea, xAt, yAt } from "../plots/curve-path.ts";
 import { PlotFrame } from "../plots/plot-frame.tsx";
+import { svgText } from "../plots/svg-file.ts";
 import type { Column } from "../ui/data-table.tsx";
-import { svgText } from "../ui/download-file.ts";
 import { type CurveChoice, type CurveMetric, CurvePlot, curveFrame } from "./curve-plot.tsx";
 import { detectorName } from "./detector-names.ts";
 

@@ -11,7 +11,6 @@ import {
   useRef,
   useState,
 } from "react";
-import { pageColours } from "../ui/download-file.ts";
 import { useTheme } from "../ui/theme.tsx";
 import { divergingTable, sequentialTable } from "./colour-scales.ts";
 import { drawHeatmap } from "./heatmap-drawing.ts";
@@ -19,6 +18,7 @@ import { cellAt, heatmapLayout, heatmapSize, scrolledInSight } from "./heatmap-l
 import { heatmapPixels } from "./heatmap-pixels.ts";
 import { heatmapSvg } from "./heatmap-svg.ts";
 import { type Scale, ScaleLegend } from "./scale-legend.tsx";
+import { pageColours } from "./svg-file.ts";
 
 /** Indices into the values as the API gave them, not as they are displayed. */
 export type Cell = { row: number; column: number };

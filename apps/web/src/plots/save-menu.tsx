@@ -3,7 +3,8 @@
 import { Download } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { buttonClass } from "../ui/button.tsx";
-import { downloadFile, pngFromSvg } from "../ui/download-file.ts";
+import { downloadFile } from "../ui/download-file.ts";
+import { pngFromSvg } from "./svg-file.ts";
 
 /** What a plot can be saved as; `svg` gives null when the plot is not drawn now. */
 type Savable = { title: string; name: string; drawn: boolean; svg: () => string | null; csv: () => string };

@@ -1,5 +1,3 @@
-import { graphql, type ResultOf } from "../graphql.ts";
-
 type Fault = "NONE" | "ENCODER" | "HEAD" | "UNDECIDED";
 
 /** Name, colour and shape of each fault, the same on every page and in every plot. */
@@ -70,19 +68,4 @@ export function StatusMark({ status }: { status: keyof typeof statusNames }) {
         ? "text-accent"
         : "text-muted";
   return <span className={`whitespace-nowrap text-sm ${tone}`}>{statusNames[status]}</span>;
-}
-
-export const runNameFragment = graphql(`
-  fragment RunName on Run @_unmask {
-    id
-    name
-    modelVersion { name model { name } }
-    attackType { name }
-    dataset { name }
-  }
-`);
-
-/** "v1.0 · clean" or "v1.0 · fgsm": what tells runs apart at a glance. */
-export function shortRunName(run: ResultOf<typeof runNameFragment>): string {
-  return `${run.modelVersion.name} · ${run.attackType?.name ?? "clean"}`;
 }

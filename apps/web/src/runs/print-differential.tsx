@@ -7,11 +7,11 @@ import { divergingLimit } from "../plots/colour-scales.ts";
 import { Heatmap } from "../plots/heatmap.tsx";
 import { ScaleLegend } from "../plots/scale-legend.tsx";
 
-/** Most concepts whose cells can be told apart on a sheet. */
+/** Most concepts whose cells can be distinguished on a sheet. */
 const mostConcepts = 120;
 
 /** A differential heatmap on paper: significant cells in full colour. */
-export function PaperDifferential({
+export function PrintDifferential({
   label,
   heatmap: { axis, differences, qValues, significanceLevel },
 }: {

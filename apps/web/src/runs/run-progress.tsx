@@ -2,7 +2,8 @@
 
 import { useEffect } from "react";
 import { useSubscription } from "urql";
-import { count, duration } from "../format/number.ts";
+import { count } from "../format/number.ts";
+import { duration } from "../format/time.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
 
 const stageNames = {

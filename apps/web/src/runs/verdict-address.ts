@@ -1,9 +1,10 @@
 export const faults = ["ENCODER", "HEAD", "UNDECIDED", "NONE"] as const;
+export const verdicts = ["OK", "DEFECT"] as const;
 export const verdictOrders = ["INPUT", "SCORE_DESCENDING", "SCORE_ASCENDING"] as const;
 
 /** What the inputs page shows, as it stands in its address; empty fields do not filter. */
 export type VerdictView = {
-  readonly verdict?: "OK" | "DEFECT";
+  readonly verdict?: (typeof verdicts)[number];
   readonly fault?: readonly (typeof faults)[number][];
   readonly trueClass?: string;
   readonly predictedClass?: string;
@@ -21,8 +22,8 @@ const numbers = ["minimumScore", "maximumScore"] as const;
 /** Reads a view from a query string; what makes no sense is left out. */
 export function readVerdictView(query: URLSearchParams): VerdictView {
   const view: { -readonly [key in keyof VerdictView]: VerdictView[key] } = {};
-  const verdict = query.get("verdict");
-  if (verdict === "OK" || verdict === "DEFECT") view.verdict = verdict;
+  const verdict = verdicts.find((candidate) => candidate === query.get("verdict"));
+  if (verdict) view.verdict = verdict;
   const wanted = (query.get("fault") ?? "").split(",");
   const chosen = faults.filter((fault) => wanted.includes(fault));
   if (chosen.length > 0) view.fault = chosen;

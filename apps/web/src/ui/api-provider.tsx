@@ -38,7 +38,14 @@ function createClient(): Client {
       subscriptionExchange({
         forwardSubscription: ({ query, variables, operationName }) => ({
           subscribe: (sink) => ({
-            unsubscribe: stream.subscribe({ query: query ?? "", variables, operationName }, sink as never),
+            unsubscribe: stream.subscribe<Record<string, unknown>, Record<string, unknown>>(
+              { query: query ?? "", variables, operationName },
+              {
+                next: (result) => sink.next(result),
+                error: (error) => sink.error(error),
+                complete: () => sink.complete(),
+              },
+            ),
           }),
         }),
       }),

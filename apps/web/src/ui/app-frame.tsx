@@ -60,6 +60,8 @@ export function AppFrame({ children }: { children: ReactNode }) {
                 <Link
                   key={place.href}
                   href={place.href}
+                  // Pages are rendered at every request, and such are not fetched ahead unless asked.
+                  prefetch
                   aria-current={here ? "page" : undefined}
                   className={`rounded-md px-2 py-1.5 text-sm whitespace-nowrap sm:px-2.5 ${
                     here ? "bg-sunken font-medium text-ink" : "text-muted hover:text-ink"

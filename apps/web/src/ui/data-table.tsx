@@ -83,8 +83,9 @@ export function DataTable<Row>({
       ),
     [columns],
   );
+  const data = useMemo(() => [...rows], [rows]);
   const table = useReactTable({
-    data: rows as Row[],
+    data,
     columns: definitions,
     state: { sorting },
     onSortingChange: setSorting,

@@ -9,7 +9,7 @@ import { ErrorNotice, plainMessage } from "./page-states.tsx";
 export const failureFragment = graphql(`
   fragment Failure on Error @_unmask {
     message
-    ... on ValidationError { issues { field message } }
+    ... on ValidationError { issues { field message position { line column } } }
     ... on NotFoundError { field }
     ... on ConflictError { field }
     ... on ForbiddenError { requiredScope }
@@ -35,7 +35,10 @@ export function failureOf(
   const bare = (field: string) => field.replace(/^input\./, "");
   if ("issues" in result)
     return {
-      issues: result.issues.map(({ field, message }) => ({ field: bare(field), message })),
+      issues: result.issues.map(({ field, message, position }) => ({
+        field: bare(field),
+        message: position ? `Line ${position.line}, column ${position.column}: ${message}` : message,
+      })),
       message: result.issues.length === 0 ? result.message : null,
       needsScope: false,
     };

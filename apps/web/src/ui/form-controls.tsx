@@ -24,7 +24,10 @@ export function SegmentedControl<Value extends string>({
       type="single"
       aria-label={label}
       value={value}
-      onValueChange={(next) => next && onChange(next as Value)}
+      onValueChange={(next) => {
+        const chosen = options.find((option) => option.value === next);
+        if (chosen) onChange(chosen.value);
+      }}
       className="inline-flex max-w-full flex-wrap rounded-md bg-sunken p-0.5"
     >
       {options.map((option) => (

@@ -3,13 +3,13 @@
 import { Printer } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useEffect } from "react";
-import { moment } from "../format/number.ts";
+import { moment } from "../format/time.ts";
 import { Button, buttonClass } from "./button.tsx";
 import type { Column } from "./data-table.tsx";
 import { FixedTheme } from "./theme.tsx";
 
 /** A report as a sheet that prints on A4; on the screen with a line of what can be done with it. */
-export function Paper({
+export function PrintSheet({
   title,
   back,
   wide = false,
@@ -35,7 +35,7 @@ export function Paper({
         </Button>
       </div>
       <article
-        className={`paper mx-auto grid grid-cols-[minmax(0,1fr)] gap-5 rounded-lg border p-4 text-sm sm:p-[13mm] ${wide ? "paper-wide" : ""}`}
+        className={`print-sheet mx-auto grid grid-cols-[minmax(0,1fr)] gap-5 rounded-lg border p-4 text-sm sm:p-[13mm] ${wide ? "print-sheet-wide" : ""}`}
       >
         <FixedTheme theme="light">{children}</FixedTheme>
         <footer className="border-t pt-2 text-xs break-all text-muted">
@@ -47,7 +47,7 @@ export function Paper({
   );
 }
 
-export function PaperSection({
+export function PrintSection({
   title,
   note,
   together = false,
@@ -69,7 +69,7 @@ export function PaperSection({
 }
 
 /** A plain table, all of it; its head is repeated on each sheet. */
-export function PaperTable<Row>({
+export function PrintTable<Row>({
   label,
   columns,
   rows,
@@ -116,7 +116,7 @@ export function PaperTable<Row>({
 }
 
 /** Names and values in two columns. */
-export function PaperFacts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
+export function PrintFacts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
     <dl className="grid grid-cols-[minmax(7rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1 text-xs">
       {facts.map(([name, value]) => (

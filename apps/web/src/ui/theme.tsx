@@ -2,8 +2,9 @@
 
 import { Monitor, Moon, Sun } from "lucide-react";
 import { createContext, type ReactNode, useContext, useSyncExternalStore } from "react";
-import type { Theme } from "../plots/colour-scales.ts";
 import { themeStorageKey } from "./theme-script.ts";
+
+export type Theme = "light" | "dark";
 
 type ThemeChoice = Theme | "system";
 

@@ -1,9 +1,5 @@
 import { ImageOff } from "lucide-react";
-
-/** Address of a picture of the API, through the dashboard's own origin. */
-export function apiPath(path: string): string {
-  return `/api${path}`;
-}
+import { apiPath } from "./api-path.ts";
 
 /** A small picture; small originals keep their pixels. `imageUrl` is the API's path, null where there is none. */
 export function Thumbnail({

@@ -8,6 +8,7 @@ import { alphabeticalOrder, clusteringOrder } from "../../plots/clustering-order
 import { divergingLimit } from "../../plots/colour-scales.ts";
 import { Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
+import { differentialFragment } from "../../runs/differential-fragment.ts";
 import {
   ResponsibleConceptList,
   responsibleColumns,
@@ -25,14 +26,7 @@ const differenceQuery = graphql(
         differences {
           run { id }
           differentialHeatmap(class: $class) {
-            axis
-            differences
-            qValues
-            minuendInputs
-            subtrahendInputs
-            testedCells
-            significantCells
-            significanceLevel
+            ...Differential
             responsibleConcepts { ...ResponsibleConceptRow }
           }
         }
@@ -40,7 +34,7 @@ const differenceQuery = graphql(
       ... on Error { message }
     }
   }`,
-  [responsibleConceptFragment],
+  [differentialFragment, responsibleConceptFragment],
 );
 
 type CellRow = { first: string; second: string; difference: number; q: number | null };

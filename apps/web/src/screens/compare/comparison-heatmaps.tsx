@@ -9,10 +9,10 @@ import { Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { joinedSvg } from "../../plots/joined-svg.ts";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
 import { ScaleLegend } from "../../plots/scale-legend.tsx";
+import { pageColours } from "../../plots/svg-file.ts";
 import type { ComparisonState } from "../../runs/comparison-address.ts";
 import { type WinRateRow, winRateColumns } from "../../runs/win-rate-columns.ts";
 import type { Column } from "../../ui/data-table.tsx";
-import { pageColours } from "../../ui/download-file.ts";
 import { SegmentedControl } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
 

@@ -113,7 +113,7 @@ function apart(metric: Metric, own: Report | null, baseline: Report | null): boo
   return a && b ? a.low > b.high || b.low > a.high : null;
 }
 
-/** A paired difference with its interval and test; bold where it is told from chance. */
+/** A paired difference with its interval and test; bold where it is significant. */
 function MetricDifference({
   unit,
   difference: { value, interval, p },
@@ -123,11 +123,12 @@ function MetricDifference({
   difference: ReturnType<Metric["difference"]>;
   apart: boolean | null;
 }) {
-  const told = p !== null ? p < 0.05 : interval ? interval.low > 0 || interval.high < 0 : (apart ?? false);
+  const significant =
+    p !== null ? p < 0.05 : interval ? interval.low > 0 || interval.high < 0 : (apart ?? false);
   const why =
     p !== null ? `p ${probability(p)}` : interval ? "" : apart ? "intervals apart" : "intervals overlap";
   return (
-    <span className={`block text-xs whitespace-nowrap ${told ? "font-semibold" : "text-muted"}`}>
+    <span className={`block text-xs whitespace-nowrap ${significant ? "font-semibold" : "text-muted"}`}>
       {unit === "share" ? percentagePoints(value) : signedDecimal(value)}
       <span className="font-normal text-faint">
         {interval && ` ${pointsInterval(interval)}`} {why}
@@ -185,7 +186,7 @@ export function ComparisonMetrics({
             Metrics
           </h2>
           <p className="text-sm text-muted">
-            Differences from {names[0]}, paired on shared inputs. Bold: told from chance at 5 %.
+            Differences from {names[0]}, paired on shared inputs. Bold: significant at 5 %.
           </p>
         </div>
         <CsvButton name="comparison" label="Metrics" text={metricsCsv} />

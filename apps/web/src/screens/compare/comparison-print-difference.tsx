@@ -1,11 +1,11 @@
 "use client";
 
 import { count, decimal, signedDecimal } from "../../format/number.ts";
-import { shortRunName } from "../../runs/marks.tsx";
-import { PaperDifferential } from "../../runs/print-differential.tsx";
+import { effectColumns } from "../../runs/effect-columns.tsx";
+import { PrintDifferential } from "../../runs/print-differential.tsx";
+import { shortRunName } from "../../runs/run-name.ts";
 import type { Column } from "../../ui/data-table.tsx";
-import { PaperSection, PaperTable } from "../../ui/print-sheet.tsx";
-import { effectColumns } from "../run/run-print-columns.tsx";
+import { PrintSection, PrintTable } from "../../ui/print-sheet.tsx";
 import type { ComparedRun, PrintedDifference } from "./comparison-print-query.ts";
 import { type WinRateChange, winRateChanges } from "./win-rate-changes.ts";
 
@@ -82,17 +82,17 @@ export function DifferenceSheet({
     },
   ];
   return (
-    <PaperSection
+    <PrintSection
       title={`${name} against ${shortRunName(baseline)}`}
       note={heatmap && heatmapNote(heatmap, ofClass)}
     >
       <div className="grid items-start gap-x-6 gap-y-4 pt-1 sm:grid-cols-2 print:grid-cols-2">
         {heatmap && heatmap.testedCells > 0 && (
-          <PaperDifferential label={`${name} minus the baseline`} heatmap={heatmap} />
+          <PrintDifferential label={`${name} minus the baseline`} heatmap={heatmap} />
         )}
         <div>
           <h3 className="font-medium">Responsible concepts</h3>
-          <PaperTable
+          <PrintTable
             label={`Responsible concepts, ${name}`}
             columns={effectColumns(concepts).filter(({ id }) => id !== "interval")}
             rows={concepts}
@@ -101,7 +101,7 @@ export function DifferenceSheet({
         </div>
         <div className="sm:col-span-2 print:col-span-2">
           <h3 className="font-medium">Largest changes of class × concept win rates</h3>
-          <PaperTable
+          <PrintTable
             label={`Changes of win rates, ${name}`}
             columns={changeColumns}
             rows={changes}
@@ -117,7 +117,7 @@ export function DifferenceSheet({
               {note}
               {list.totalCount > list.edges.length && `; the first ${count(list.edges.length)}`}.
             </p>
-            <PaperTable
+            <PrintTable
               label={`${title}, ${name}`}
               columns={columns}
               rows={list.edges.map(({ node }) => node)}
@@ -125,7 +125,7 @@ export function DifferenceSheet({
           </div>
         ))}
       </div>
-    </PaperSection>
+    </PrintSection>
   );
 }
 

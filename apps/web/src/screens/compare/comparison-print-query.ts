@@ -1,5 +1,6 @@
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment } from "../../runs/marks.tsx";
+import { differentialFragment } from "../../runs/differential-fragment.ts";
+import { runNameFragment } from "../../runs/run-name.ts";
 import { comparisonMatrixFragment } from "./comparison-matrix.tsx";
 import { comparisonMetricsFragment } from "./comparison-metrics.tsx";
 
@@ -36,12 +37,7 @@ export const comparisonPrintQuery = graphql(
         changes: differences {
           run { id }
           differentialHeatmap(class: $class) {
-            axis
-            differences
-            qValues
-            significanceLevel
-            testedCells
-            significantCells
+            ...Differential
             responsibleConcepts { concept effect { value low high } qValue significantCells }
           }
           regressions(first: $first) {
@@ -54,7 +50,7 @@ export const comparisonPrintQuery = graphql(
       ... on Error { message }
     }
   }`,
-  [runNameFragment, comparisonMetricsFragment, comparisonMatrixFragment],
+  [runNameFragment, comparisonMetricsFragment, comparisonMatrixFragment, differentialFragment],
 );
 
 export type PrintedComparison = Extract<

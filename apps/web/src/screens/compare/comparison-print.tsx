@@ -2,13 +2,14 @@
 
 import { useSearchParams } from "next/navigation";
 import { useQuery } from "urql";
-import { moment, percent } from "../../format/number.ts";
+import { percent } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { compareHref, readComparisonState } from "../../runs/comparison-address.ts";
-import { shortRunName } from "../../runs/marks.tsx";
+import { ReportWarnings } from "../../runs/report-warnings.tsx";
+import { shortRunName } from "../../runs/run-name.ts";
 import type { Column } from "../../ui/data-table.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "../../ui/page-states.tsx";
-import { Paper, PaperFacts, PaperSection, PaperTable } from "../../ui/print-sheet.tsx";
-import { ReportWarnings } from "../run/run-report.tsx";
+import { PrintFacts, PrintSection, PrintSheet, PrintTable } from "../../ui/print-sheet.tsx";
 import { ComparisonMatrix } from "./comparison-matrix.tsx";
 import { ComparisonMetrics } from "./comparison-metrics.tsx";
 import { DifferenceSheet } from "./comparison-print-difference.tsx";
@@ -66,7 +67,7 @@ function ComparisonSheet({
     (run.report?.warnings ?? []).map(({ code, message }) => ({ code, message: `${names[i]}: ${message}` })),
   );
   return (
-    <Paper title={`Comparison of ${names.join(", ")}`} back={back} wide={runs.length > 2}>
+    <PrintSheet title={`Comparison of ${names.join(", ")}`} back={back} wide={runs.length > 2}>
       <header>
         <p className="text-xs text-muted">Comparison of runs</p>
         <h1 className="text-xl font-semibold tracking-tight">
@@ -77,16 +78,16 @@ function ComparisonSheet({
       <ComparisonMetrics comparison={comparison} names={names} />
       <ReportWarnings warnings={warnings} />
       <ComparisonMatrix comparison={comparison} />
-      <PaperSection
+      <PrintSection
         title="Accuracy and faults by class"
         note="Accuracy; misclassified inputs by encoder / head / undecided."
       >
-        <PaperTable
+        <PrintTable
           label="Accuracy and faults by class"
           columns={classColumns(runs, names)}
           rows={runs[0].modelVersion.classes}
         />
-      </PaperSection>
+      </PrintSection>
       {changes.map((difference) => (
         <DifferenceSheet
           key={difference.run.id}
@@ -97,17 +98,17 @@ function ComparisonSheet({
           ofClass={chosenClass || "all classes"}
         />
       ))}
-      <PaperSection title="Configuration and hashes">
+      <PrintSection title="Configuration and hashes">
         <div className="grid gap-4">
           {runs.map((run, i) => (
             <div key={run.id} className="break-inside-avoid">
               <h3 className="mb-1 font-medium">{names[i]}</h3>
-              <PaperFacts facts={factsOf(run)} />
+              <PrintFacts facts={factsOf(run)} />
             </div>
           ))}
         </div>
-      </PaperSection>
-    </Paper>
+      </PrintSection>
+    </PrintSheet>
   );
 }
 

@@ -10,12 +10,12 @@ import {
   readComparisonState,
   writeComparisonState,
 } from "../../runs/comparison-address.ts";
-import { runNameFragment, shortRunName } from "../../runs/marks.tsx";
+import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
 import { buttonClass } from "../../ui/button.tsx";
 import { SegmentedControl, SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "../../ui/page-states.tsx";
+import { useProject } from "../../ui/project-choice.tsx";
 import { currentQuery, replaceQuery } from "../../ui/query-state.ts";
-import { useProject } from "../overview/overview.tsx";
 import { ComparisonDifference } from "./comparison-difference.tsx";
 import { ComparisonHeatmaps } from "./comparison-heatmaps.tsx";
 import { ComparisonMatrix, comparisonMatrixFragment } from "./comparison-matrix.tsx";

@@ -2,12 +2,13 @@
 
 import Link from "next/link";
 import { useQuery } from "urql";
-import { count, moment } from "../../format/number.ts";
+import { count } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { buttonClass } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
-import { ProjectChoice, useProject } from "../overview/overview.tsx";
+import { ProjectChoice, useProject } from "../../ui/project-choice.tsx";
 
 const conceptSetsQuery = graphql(`
   query ConceptSets($slug: String!) {

@@ -1,22 +1,13 @@
 "use client";
 
 import { useMemo } from "react";
-import { type CurveChoice, CurveMark, detectorCurvesFragment } from "../../detectors/curve-plot.tsx";
+import { type CurveChoice, CurveMark } from "../../detectors/curve-plot.tsx";
+import type { detectorMetricsFragment } from "../../detectors/detector-fragments.ts";
 import { detectorName } from "../../detectors/detector-names.ts";
 import { decimal, percent } from "../../format/number.ts";
-import { graphql, type ResultOf } from "../../graphql.ts";
+import type { ResultOf } from "../../graphql.ts";
 import { type Column, DataTable, TableTitle } from "../../ui/data-table.tsx";
 import { IntervalValue } from "../../ui/interval-value.tsx";
-
-export const detectorMetricsFragment = graphql(
-  `fragment DetectorMetrics on DetectorMetric @_unmask {
-    ...DetectorCurves
-    auprIn
-    auprOut
-    falsePositiveRateAt95
-  }`,
-  [detectorCurvesFragment],
-);
 
 type Metric = ResultOf<typeof detectorMetricsFragment>;
 

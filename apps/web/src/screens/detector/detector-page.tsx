@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { useQuery } from "urql";
 import type { CurveChoice } from "../../detectors/curve-plot.tsx";
 import { RiskCoverageCurves, RocCurves } from "../../detectors/detector-curves.tsx";
+import { detectorMetricsFragment, detectorSummaryFragment } from "../../detectors/detector-fragments.ts";
 import { detectorName, detectorOf, similarityOf } from "../../detectors/detector-names.ts";
 import { detectorSummary } from "../../detectors/detector-summary.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
@@ -11,7 +12,7 @@ import { SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
 import { useQueryState } from "../../ui/query-state.ts";
 import { CodeSnippets } from "./code-snippets.tsx";
-import { DetectorMetrics, detectorMetricsFragment } from "./detector-metrics.tsx";
+import { DetectorMetrics } from "./detector-metrics.tsx";
 import { justBelow, operatingPoint, pointAtFalseAlarmRate } from "./operating-point.ts";
 import { PublishDetector, type PublishedRule } from "./publish-detector.tsx";
 import { PublishedDetectors, publishedDetectorFragment } from "./published-detectors.tsx";
@@ -29,16 +30,7 @@ const detectorQuery = graphql(
         dataset { name }
         detectorMetrics { ...DetectorMetrics }
         report {
-          detector {
-            similarity
-            falseAlarmRate
-            threshold
-            positives
-            negatives
-            pooledClasses
-            measuredFalseAlarmRate { value low high }
-            measuredDetectionRate { value low high }
-          }
+          detector { ...DetectorSummary }
         }
         project {
           id
@@ -48,7 +40,7 @@ const detectorQuery = graphql(
       }
     }
   }`,
-  [detectorMetricsFragment, publishedDetectorFragment],
+  [detectorMetricsFragment, detectorSummaryFragment, publishedDetectorFragment],
 );
 
 type Node = NonNullable<ResultOf<typeof detectorQuery>["node"]>;

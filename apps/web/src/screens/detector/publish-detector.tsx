@@ -102,7 +102,10 @@ export function PublishDetector({
           <SelectField
             label="Similarity"
             value={rule.similarity}
-            onChange={(event) => onRule({ ...rule, similarity: event.target.value as Similarity })}
+            onChange={({ target }) => {
+              const similarity = similarities.find(({ value }) => value === target.value);
+              if (similarity) onRule({ ...rule, similarity: similarity.value });
+            }}
           >
             {similarities.map(({ value }) => (
               <option key={value} value={value}>

@@ -4,11 +4,12 @@ import { Download } from "lucide-react";
 import Link from "next/link";
 import { useMemo } from "react";
 import { detectorName, detectorOf } from "../../detectors/detector-names.ts";
-import { moment, score } from "../../format/number.ts";
+import { score } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment, shortRunName } from "../../runs/marks.tsx";
+import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
+import { apiPath } from "../../ui/api-path.ts";
 import { type Column, DataTable, TableTitle } from "../../ui/data-table.tsx";
-import { apiPath } from "../../ui/thumbnail.tsx";
 import { ruleName } from "./publish-detector.tsx";
 
 export const publishedDetectorFragment = graphql(

@@ -1,7 +1,8 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
-import { apiPath, Thumbnail } from "../../ui/thumbnail.tsx";
+import { apiPath } from "../../ui/api-path.ts";
+import { Thumbnail } from "../../ui/thumbnail.tsx";
 import { amplifiedDifference } from "./amplified-difference.ts";
 
 /** Tailwind's w-44 in pixels. */

@@ -7,8 +7,8 @@ import { Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { joinedSvg } from "../../plots/joined-svg.ts";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
 import { ScaleLegend } from "../../plots/scale-legend.tsx";
+import { pageColours } from "../../plots/svg-file.ts";
 import type { Column } from "../../ui/data-table.tsx";
-import { pageColours } from "../../ui/download-file.ts";
 
 const sequential = { kind: "sequential" } as const;
 

@@ -4,8 +4,8 @@ import { useRef } from "react";
 import { decimal } from "../../format/number.ts";
 import { fittingLabel, textWidth } from "../../plots/label-text.ts";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
+import { svgText } from "../../plots/svg-file.ts";
 import type { Column } from "../../ui/data-table.tsx";
-import { svgText } from "../../ui/download-file.ts";
 import { useWidth } from "../../ui/use-width.ts";
 
 /** One axis entry of an input: its strength, the VLM's own, and the class's means. */

@@ -2,7 +2,13 @@
 
 import { useEffect, useState } from "react";
 import { FaultShape, faultLooks } from "../../runs/marks.tsx";
-import { faults, readVerdictView, type VerdictView, verdictOrders } from "../../runs/verdict-address.ts";
+import {
+  faults,
+  readVerdictView,
+  type VerdictView,
+  verdictOrders,
+  verdicts,
+} from "../../runs/verdict-address.ts";
 import { Button } from "../../ui/button.tsx";
 import { SelectField, TextField } from "../../ui/form-controls.tsx";
 import { currentQuery } from "../../ui/query-state.ts";
@@ -63,7 +69,7 @@ export function InputFilters({
         label="Verdict"
         hideLabel
         value={view.verdict ?? ""}
-        onChange={({ target }) => change({ verdict: (target.value || undefined) as VerdictView["verdict"] })}
+        onChange={({ target }) => change({ verdict: verdicts.find((verdict) => verdict === target.value) })}
       >
         <option value="">Any verdict</option>
         <option value="DEFECT">DEFECT</option>
@@ -176,7 +182,10 @@ export function InputOrder({ view, onChange }: { view: VerdictView; onChange: (v
       hideLabel
       value={view.order ?? "INPUT"}
       onChange={({ target }) =>
-        onChange({ ...readVerdictView(currentQuery()), order: target.value as VerdictView["order"] })
+        onChange({
+          ...readVerdictView(currentQuery()),
+          order: verdictOrders.find((order) => order === target.value),
+        })
       }
     >
       {verdictOrders.map((order) => (

@@ -18,10 +18,11 @@ import {
   verdictFilter,
   writeVerdictView,
 } from "../../runs/verdict-address.ts";
+import { apiPath } from "../../ui/api-path.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { EmptyState, ErrorNotice, plainMessage, Skeleton } from "../../ui/page-states.tsx";
 import { replaceQuery } from "../../ui/query-state.ts";
-import { apiPath, Thumbnail } from "../../ui/thumbnail.tsx";
+import { Thumbnail } from "../../ui/thumbnail.tsx";
 import { InputFilters, InputOrder } from "./input-filters.tsx";
 import { SavedViews } from "./saved-views.tsx";
 

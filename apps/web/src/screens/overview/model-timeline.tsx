@@ -2,7 +2,8 @@
 
 import Link from "next/link";
 import { useMemo } from "react";
-import { moment, percent } from "../../format/number.ts";
+import { percent } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { compareHref } from "../../runs/comparison-address.ts";
 import { FaultBar } from "../../runs/fault-bar.tsx";

@@ -1,19 +1,14 @@
 "use client";
 
-import { useRouter, useSearchParams } from "next/navigation";
 import { useQuery } from "urql";
 import { count } from "../../format/number.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment, shortRunName } from "../../runs/marks.tsx";
+import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
 import { RunProgress, runProgressFragment } from "../../runs/run-progress.tsx";
-import { SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
+import { ProjectChoice, useProject } from "../../ui/project-choice.tsx";
 import { ModelTimeline, timelineModelFragment } from "./model-timeline.tsx";
 import { RunsTable, runsTableFragment } from "./runs-table.tsx";
-
-const projectsQuery = graphql(`
-  query Projects { projects(first: 100) { edges { node { id slug name } } } }
-`);
 
 const overviewQuery = graphql(
   `query Overview($slug: String!) {
@@ -26,34 +21,6 @@ const overviewQuery = graphql(
   }`,
   [timelineModelFragment, runNameFragment, runProgressFragment, runsTableFragment],
 );
-
-/** The slug in `?project=`, else the first project that the visitor reaches. */
-export function useProject() {
-  const wanted = useSearchParams().get("project");
-  const [state, retry] = useQuery({ query: projectsQuery });
-  const projects = state.data?.projects.edges.map(({ node }) => node) ?? [];
-  return { state, retry, projects, project: projects.find(({ slug }) => slug === wanted) ?? projects[0] };
-}
-
-/** Chooses among projects; nothing to choose, nothing shown. */
-export function ProjectChoice({ path }: { path: string }) {
-  const router = useRouter();
-  const { projects, project } = useProject();
-  if (projects.length < 2) return null;
-  return (
-    <SelectField
-      label="Project"
-      value={project?.slug}
-      onChange={(event) => router.push(`${path}?project=${encodeURIComponent(event.target.value)}`)}
-    >
-      {projects.map(({ slug, name }) => (
-        <option key={slug} value={slug}>
-          {name}
-        </option>
-      ))}
-    </SelectField>
-  );
-}
 
 /** Home: what runs now, each model's versions over time, and all runs. */
 export function Overview() {

@@ -2,11 +2,13 @@
 
 import Link from "next/link";
 import { useMemo, useState } from "react";
-import { count, moment } from "../../format/number.ts";
+import { count } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { compareHref } from "../../runs/comparison-address.ts";
 import { FaultBar } from "../../runs/fault-bar.tsx";
-import { runNameFragment, StatusMark, shortRunName } from "../../runs/marks.tsx";
+import { StatusMark } from "../../runs/marks.tsx";
+import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
 import { buttonClass } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { TextField } from "../../ui/form-controls.tsx";

@@ -181,9 +181,9 @@ function CellCard({
     pause: resting !== cell,
   });
   const run = resting === cell && data?.node?.__typename === "Run" ? data.node : null;
-  const spoken =
+  const examples =
     run?.verdicts.edges.map(({ node }) => ({ ...node.input, externalId: node.externalId })) ?? [];
-  const pictures = spoken.length > 0 ? spoken : (run?.topInputs.map(({ input }) => input) ?? []);
+  const pictures = examples.length > 0 ? examples : (run?.topInputs.map(({ input }) => input) ?? []);
   return (
     <div className="grid gap-1">
       <p>
@@ -202,7 +202,7 @@ function CellCard({
       </div>
       {run && pictures.length > 0 && (
         <p className="text-xs text-muted">
-          {spoken.length > 0
+          {examples.length > 0
             ? `${className} inputs where it spoke most`
             : `strongest “${concept}” of the run`}
         </p>

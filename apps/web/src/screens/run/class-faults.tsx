@@ -6,11 +6,11 @@ import { count, percent } from "../../format/number.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { fittingLabel, textWidth } from "../../plots/label-text.ts";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
+import { svgText } from "../../plots/svg-file.ts";
 import { FaultShape, faultLooks } from "../../runs/marks.tsx";
 import { inputsHref } from "../../runs/verdict-address.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Column } from "../../ui/data-table.tsx";
-import { svgText } from "../../ui/download-file.ts";
 import { useWidth } from "../../ui/use-width.ts";
 
 export const classFaultsFragment = graphql(`

@@ -9,9 +9,9 @@ import { colourAt, cssColour, readableInk, sequentialTable } from "../../plots/c
 import { Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { fittingLabel, textWidth } from "../../plots/label-text.ts";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
+import { svgText } from "../../plots/svg-file.ts";
 import { inputsHref } from "../../runs/verdict-address.ts";
 import type { Column } from "../../ui/data-table.tsx";
-import { svgText } from "../../ui/download-file.ts";
 import { useTheme } from "../../ui/theme.tsx";
 import { useWidth } from "../../ui/use-width.ts";
 

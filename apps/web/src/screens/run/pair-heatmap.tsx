@@ -9,6 +9,7 @@ import { divergingLimit } from "../../plots/colour-scales.ts";
 import { type Cell, Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
 import type { Scale } from "../../plots/scale-legend.tsx";
+import { differentialFragment } from "../../runs/differential-fragment.ts";
 import type { Column } from "../../ui/data-table.tsx";
 import { SegmentedControl } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
@@ -25,28 +26,23 @@ const heatmapQuery = graphql(`
   }
 `);
 
-const differentialQuery = graphql(`
-  query DifferentialHeatmap($id: ID!, $class: String) {
+const differentialQuery = graphql(
+  `query DifferentialHeatmap($id: ID!, $class: String) {
     node(id: $id) {
       __typename
       ... on Run {
         id
         differentialHeatmap(trueOrPredictedClass: $class) {
-          axis
-          minuendInputs
-          subtrahendInputs
-          differences
-          qValues
+          ...Differential
           minuendCounts
           subtrahendCounts
-          testedCells
-          significantCells
-          significanceLevel
         }
       }
     }
   }
-`);
+`,
+  [differentialFragment],
+);
 
 export const pairKinds = {
   "ground-truth": { name: "Ground truth", kind: "GROUND_TRUTH", subset: "ALL" },
@@ -57,6 +53,15 @@ export const pairKinds = {
 } as const;
 
 type PairKind = keyof typeof pairKinds;
+
+/** In the order of the choice. */
+const orderedKinds: readonly PairKind[] = [
+  "ground-truth",
+  "output-label",
+  "correct",
+  "incorrect",
+  "differential",
+];
 
 /** What one pair heatmap shows, whichever kind it is. */
 type Matrix = {
@@ -191,7 +196,7 @@ export function PairHeatmap({
               label="Kind of heatmap"
               value={kind}
               onChange={setKind}
-              options={(Object.keys(pairKinds) as PairKind[]).map((value) => ({
+              options={orderedKinds.map((value) => ({
                 value,
                 label: pairKinds[value].name,
               }))}

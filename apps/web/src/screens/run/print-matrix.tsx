@@ -4,7 +4,7 @@ import { colourAt, cssColour, readableInk, sequentialTable } from "../../plots/c
 import { type ClassConceptValues, classConceptTables } from "../../runs/class-concept-table.ts";
 
 /** A matrix as a table with shaded cells; `shade` of a cell is in [0, 1], null is not shaded. */
-function PaperMatrix({
+function PrintMatrix({
   label,
   corner,
   rows,
@@ -68,12 +68,12 @@ type Pair = { readonly trueClass: string; readonly predictedClass: string; reado
 export const mostConfused = 16;
 
 /** Counts of true against predicted class, shaded by their share of the row, stretched at the low end. */
-export function PaperConfusions({ classes, pairs }: { classes: readonly string[]; pairs: readonly Pair[] }) {
+export function PrintConfusions({ classes, pairs }: { classes: readonly string[]; pairs: readonly Pair[] }) {
   const inputs = new Map(pairs.map((pair) => [`${pair.trueClass}\n${pair.predictedClass}`, pair.inputs]));
   const of = (row: number, column: number) => inputs.get(`${classes[row]}\n${classes[column]}`) ?? 0;
   const totals = classes.map((_, row) => classes.reduce((sum, _, column) => sum + of(row, column), 0));
   return (
-    <PaperMatrix
+    <PrintMatrix
       label="Confusion matrix"
       corner="True \ predicted"
       rows={classes}
@@ -93,7 +93,7 @@ const mostConcepts = 60;
 const mostClasses = 12;
 
 /** Win rates as tables with shaded cells. */
-export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
+export function PrintClassConcepts({ view }: { view: ClassConceptValues }) {
   return (
     <div className="grid gap-4">
       {view.axis.length > mostConcepts && (
@@ -103,7 +103,7 @@ export function PaperClassConcepts({ view }: { view: ClassConceptValues }) {
         </p>
       )}
       {classConceptTables(view, mostConcepts, mostClasses).map(({ classes, rows }) => (
-        <PaperMatrix
+        <PrintMatrix
           key={classes[0]}
           label={`Win rates in ${classes[0]} to ${classes[classes.length - 1]}`}
           corner="Concept"

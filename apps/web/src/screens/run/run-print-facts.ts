@@ -1,4 +1,5 @@
-import { count, duration } from "../../format/number.ts";
+import { count } from "../../format/number.ts";
+import { duration } from "../../format/time.ts";
 import type { PrintedReport, PrintedRun } from "./run-print-query.ts";
 
 /** What a run was made of, so that it can be made again and held against its hash. */

@@ -1,11 +1,12 @@
+import { detectorMetricsFragment, detectorSummaryFragment } from "../../detectors/detector-fragments.ts";
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment } from "../../runs/marks.tsx";
+import { differentialFragment } from "../../runs/differential-fragment.ts";
 import { responsibleConceptFragment } from "../../runs/responsible-concepts.tsx";
-import { detectorMetricsFragment } from "../detector/detector-metrics.tsx";
+import { runNameFragment } from "../../runs/run-name.ts";
 import { classFaultsFragment } from "./class-faults.tsx";
 import { confusionFragment } from "./confusion-matrix.tsx";
 import { faultExplanationsFragment } from "./fault-explanations.tsx";
-import { headlinesFragment } from "./run-report.tsx";
+import { headlinesFragment } from "./report-headlines.tsx";
 
 /** All that is printed of a run. */
 export const runPrintQuery = graphql(
@@ -36,16 +37,7 @@ export const runPrintQuery = graphql(
         detectorMetrics {
           ...DetectorMetrics
         }
-        differentialHeatmap {
-          axis
-          differences
-          qValues
-          minuendInputs
-          subtrahendInputs
-          testedCells
-          significantCells
-          significanceLevel
-        }
+        differentialHeatmap { ...Differential }
         report {
           ...Headlines
           ...ClassFaults
@@ -60,16 +52,7 @@ export const runPrintQuery = graphql(
             rank
           }
           oracle { margin }
-          detector {
-            similarity
-            falseAlarmRate
-            threshold
-            positives
-            negatives
-            pooledClasses
-            measuredFalseAlarmRate { value low high }
-            measuredDetectionRate { value low high }
-          }
+          detector { ...DetectorSummary }
           resultSha256
         }
       }
@@ -83,6 +66,8 @@ export const runPrintQuery = graphql(
     faultExplanationsFragment,
     responsibleConceptFragment,
     detectorMetricsFragment,
+    detectorSummaryFragment,
+    differentialFragment,
   ],
 );
 

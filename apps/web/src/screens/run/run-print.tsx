@@ -4,24 +4,26 @@ import { useQuery } from "urql";
 import { RiskCoveragePlot, RocPlot } from "../../detectors/detector-curves.tsx";
 import { detectorOf } from "../../detectors/detector-names.ts";
 import { detectorSummary } from "../../detectors/detector-summary.ts";
-import { count, decimal, moment } from "../../format/number.ts";
-import { shortRunName } from "../../runs/marks.tsx";
-import { PaperDifferential } from "../../runs/print-differential.tsx";
+import { count, decimal } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
+import { effectColumns } from "../../runs/effect-columns.tsx";
+import { PrintDifferential } from "../../runs/print-differential.tsx";
+import { ReportWarnings } from "../../runs/report-warnings.tsx";
+import { shortRunName } from "../../runs/run-name.ts";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
-import { Paper, PaperFacts, PaperSection, PaperTable } from "../../ui/print-sheet.tsx";
+import { PrintFacts, PrintSection, PrintSheet, PrintTable } from "../../ui/print-sheet.tsx";
 import { headColumns, shiftColumns } from "./fault-explanations.tsx";
-import { mostConfused, PaperClassConcepts, PaperConfusions } from "./print-matrix.tsx";
+import { mostConfused, PrintClassConcepts, PrintConfusions } from "./print-matrix.tsx";
+import { ReportHeadlines } from "./report-headlines.tsx";
 import {
   type AlignmentRow,
   alignmentColumns,
   classColumns,
-  effectColumns,
   metricColumns,
   pairColumns,
 } from "./run-print-columns.tsx";
 import { runFacts } from "./run-print-facts.ts";
 import { type PrintedReport, type PrintedRun, runPrintQuery } from "./run-print-query.ts";
-import { ReportHeadlines, ReportWarnings } from "./run-report.tsx";
 
 /** Confusions on paper beside the matrix, and without one; the dashboard shows all. */
 const mostPairs = { beside: 12, alone: 30 };
@@ -62,7 +64,7 @@ function RunSheet({ run, report }: { run: PrintedRun; report: PrintedReport }) {
     ...(alignment.heldOut ? [{ on: "held-out inputs of the fit", ...alignment.heldOut }] : []),
   ];
   return (
-    <Paper title={`Report of ${title}`} back={`/runs/${encodeURIComponent(run.id)}`}>
+    <PrintSheet title={`Report of ${title}`} back={`/runs/${encodeURIComponent(run.id)}`}>
       <header>
         <p className="text-xs text-muted">Fault report</p>
         <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
@@ -76,73 +78,73 @@ function RunSheet({ run, report }: { run: PrintedRun; report: PrintedReport }) {
         <ReportHeadlines report={report} />
       </div>
       <ReportWarnings warnings={report.warnings} />
-      <PaperSection
+      <PrintSection
         title="Faults by class"
         note="Counts of misclassified inputs; shares of the class's errors with 95 % Wilson intervals."
       >
-        <PaperTable label="Faults by class" columns={classColumns} rows={report.classes} />
-      </PaperSection>
+        <PrintTable label="Faults by class" columns={classColumns} rows={report.classes} />
+      </PrintSection>
       <Confusions classes={run.modelVersion.classes} report={report} />
-      <PaperSection
+      <PrintSection
         title="Responsible concepts"
         note="Effect: how much more often the concept wins when the answer is wrong, all classes."
       >
-        <PaperTable
+        <PrintTable
           label="Responsible concepts"
           columns={effectColumns(report.responsibleConcepts)}
           rows={report.responsibleConcepts}
           empty="No cell of the differential heatmap is significant."
         />
-      </PaperSection>
+      </PrintSection>
       {run.differentialHeatmap && (
-        <PaperSection
+        <PrintSection
           together
           title="Correct − incorrect"
           note={`Teal: “row > column” is more frequent when the answer is right; brown: when it is wrong. Full colour: the ${count(run.differentialHeatmap.significantCells)} significant of ${count(run.differentialHeatmap.testedCells)} tested cells (q ≤ ${run.differentialHeatmap.significanceLevel}).`}
         >
           <div className="max-w-[130mm]">
-            <PaperDifferential label="Correct − incorrect of all classes" heatmap={run.differentialHeatmap} />
+            <PrintDifferential label="Correct − incorrect of all classes" heatmap={run.differentialHeatmap} />
           </div>
-        </PaperSection>
+        </PrintSection>
       )}
       {report.attackConcepts && (
-        <PaperSection title={`What ${run.attackType?.name ?? "the attack"} changed`} note="Clean − attacked.">
-          <PaperTable
+        <PrintSection title={`What ${run.attackType?.name ?? "the attack"} changed`} note="Clean − attacked.">
+          <PrintTable
             label="Concepts changed by the attack"
             columns={effectColumns(report.attackConcepts)}
             rows={report.attackConcepts}
             empty="No significant change."
           />
-        </PaperSection>
+        </PrintSection>
       )}
       <Explanations report={report} />
       {run.classConceptView && (
-        <PaperSection
+        <PrintSection
           title="Class × concept"
           note="Win rate: how often the concept is stronger than the others in inputs labelled with the class."
         >
-          <PaperClassConcepts view={run.classConceptView} />
-        </PaperSection>
+          <PrintClassConcepts view={run.classConceptView} />
+        </PrintSection>
       )}
-      <PaperSection title="Detector" note={detectorSummary(report.detector)}>
+      <PrintSection title="Detector" note={detectorSummary(report.detector)}>
         {run.detectorMetrics.length > 0 && <Curves run={run} report={report} />}
-        <PaperTable
+        <PrintTable
           label="Detectors and baselines"
           columns={metricColumns}
           rows={run.detectorMetrics}
           empty="Not measured: the run has no defects, or nothing else."
         />
-      </PaperSection>
-      <PaperSection
+      </PrintSection>
+      <PrintSection
         title="Alignment and oracle"
         note={`Ridge λ ${Number(alignment.lambda.toPrecision(4))}, rank ${alignment.rank}. Oracle margin ${decimal(report.oracle.margin)}.`}
       >
-        <PaperTable label="Alignment" columns={alignmentColumns} rows={alignments} />
-      </PaperSection>
-      <PaperSection title="Configuration and hashes">
-        <PaperFacts facts={runFacts(run, report)} />
-      </PaperSection>
-    </Paper>
+        <PrintTable label="Alignment" columns={alignmentColumns} rows={alignments} />
+      </PrintSection>
+      <PrintSection title="Configuration and hashes">
+        <PrintFacts facts={runFacts(run, report)} />
+      </PrintSection>
+    </PrintSheet>
   );
 }
 
@@ -155,15 +157,15 @@ function Confusions({ classes, report }: { classes: readonly string[]; report: P
   return (
     <>
       {matrix && (
-        <PaperSection
+        <PrintSection
           together
           title="Confusion matrix"
           note="Colour: share of the row, stretched at the low end."
         >
-          <PaperConfusions classes={classes} pairs={report.pairs} />
-        </PaperSection>
+          <PrintConfusions classes={classes} pairs={report.pairs} />
+        </PrintSection>
       )}
-      <PaperSection
+      <PrintSection
         title="Confusions"
         note={
           confusions.length > shown.length
@@ -171,13 +173,13 @@ function Confusions({ classes, report }: { classes: readonly string[]; report: P
             : "Most frequent first."
         }
       >
-        <PaperTable
+        <PrintTable
           label="Confusions"
           columns={pairColumns}
           rows={shown}
           empty="No input was misclassified."
         />
-      </PaperSection>
+      </PrintSection>
     </>
   );
 }
@@ -200,28 +202,28 @@ function Explanations({ report }: { report: PrintedReport }) {
   const shifts = report.encoderExplanation.filter(({ qValue }) => qValue <= significant);
   return (
     <>
-      <PaperSection
+      <PrintSection
         title="What the encoder lost or invented"
         note={`Shift against the VLM's own view of the same pictures in standard deviations, encoder faults only: ${count(shifts.length)} of ${count(report.encoderExplanation.length)} concepts with q ≤ ${significant}.`}
       >
-        <PaperTable
+        <PrintTable
           label="Concepts that the encoder lost or invented"
           columns={shiftColumns}
           rows={shifts}
           empty="No encoder fault to explain."
         />
-      </PaperSection>
-      <PaperSection
+      </PrintSection>
+      <PrintSection
         title="What the head weighs wrongly"
         note="By class pair, concepts that pull to the predicted class."
       >
-        <PaperTable
+        <PrintTable
           label="Concepts that the head weighs wrongly"
           columns={headColumns}
           rows={report.headExplanation}
           empty="No head fault to explain."
         />
-      </PaperSection>
+      </PrintSection>
     </>
   );
 }

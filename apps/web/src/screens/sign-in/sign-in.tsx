@@ -3,7 +3,7 @@
 import { useSearchParams } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import { useQuery } from "urql";
-import { moment } from "../../format/number.ts";
+import { moment } from "../../format/time.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { ErrorNotice } from "../../ui/page-states.tsx";
 import { signIn, signOut } from "../../ui/session.ts";

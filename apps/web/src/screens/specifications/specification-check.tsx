@@ -10,7 +10,7 @@ import { inputHref } from "../../runs/verdict-address.ts";
 import { Headline, Headlines } from "../../ui/interval-value.tsx";
 import { ErrorNotice, Loaded, Skeleton } from "../../ui/page-states.tsx";
 import { Thumbnail } from "../../ui/thumbnail.tsx";
-import { errorPlace, withoutPlace } from "./specification-error.ts";
+import { type ErrorPlace, errorPlace } from "./specification-error.ts";
 
 const checkQuery = graphql(`
   query CheckSpecification($id: ID!, $text: String!) {
@@ -35,7 +35,7 @@ const checkQuery = graphql(`
               input { id imageUrl }
             }
           }
-          ... on ValidationError { message issues { field message } }
+          ... on ValidationError { message issues { field message position { line column } } }
         }
       }
     }
@@ -66,8 +66,9 @@ export function SpecificationCheck({ runId, text }: { runId: string; text: strin
           return <ErrorNotice title="No such run" message="It does not exist, or you may not see it." />;
         const check = node.checkSpecification;
         if (check.__typename === "ValidationError") {
-          const messages = check.issues.map(({ message }) => message);
-          return <SyntaxNotice message={messages.join(" ") || check.message} text={text} />;
+          const messages = check.issues.map(({ message }) => message).join(" ") || check.message;
+          const position = check.issues.find((issue) => issue.position)?.position ?? null;
+          return <TextNotice message={messages} place={position && errorPlace(position, text)} />;
         }
         return <CheckResult runId={runId} check={check} />;
       }}
@@ -75,14 +76,13 @@ export function SpecificationCheck({ runId, text }: { runId: string; text: strin
   );
 }
 
-function SyntaxNotice({ message, text }: { message: string; text: string }) {
-  const place = errorPlace(message, text);
-  const what = withoutPlace(message);
+/** What is wrong with the text, and where. */
+function TextNotice({ message, place }: { message: string; place: ErrorPlace | null }) {
   return (
     <div className="grid gap-2">
       <ErrorNotice
         title={place ? "The specification cannot be read" : "The specification does not fit"}
-        message={place ? `Line ${place.line}, column ${place.column}: ${what}` : what}
+        message={place ? `Line ${place.line}, column ${place.column}: ${message}` : message}
       />
       {place && (
         <pre className="overflow-x-auto rounded-md border bg-surface p-3 font-mono text-sm leading-6">

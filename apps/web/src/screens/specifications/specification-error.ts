@@ -8,11 +8,11 @@ export type ErrorPlace = {
   readonly after: string;
 };
 
-/** The place that the API's message names ("line 1, column 17"), in the text; null when it names none. */
-export function errorPlace(message: string, text: string): ErrorPlace | null {
-  const match = /line (\d+), column (\d+)/.exec(message);
-  if (!match) return null;
-  const [line, column] = [Number(match[1]), Number(match[2])];
+/** The place in the text that the API names, counted from 1; null when the text has no such line. */
+export function errorPlace(
+  { line, column }: { line: number; column: number },
+  text: string,
+): ErrorPlace | null {
   const written = text.split("\n")[line - 1];
   if (written === undefined) return null;
   return {
@@ -22,15 +22,4 @@ export function errorPlace(message: string, text: string): ErrorPlace | null {
     at: written.slice(column - 1, column),
     after: written.slice(column),
   };
-}
-
-/** The message as a sentence of its own, without the place in front of it. */
-export function withoutPlace(message: string): string {
-  const rest = message.replace(/^specification(, line \d+, column \d+)?: /, "");
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
-}
-
-/** A name as the language wants it: bare when it is one word, else in double quotes. */
-export function quotedName(name: string): string {
-  return /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
 }

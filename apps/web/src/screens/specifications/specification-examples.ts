@@ -1,4 +1,4 @@
-import { quotedName } from "./specification-error.ts";
+import { quotedName } from "./quoted-name.ts";
 
 /** What examples are made from: a run's most frequent confusion, and the concepts that its classes stand out by. */
 export type ExampleSource = {

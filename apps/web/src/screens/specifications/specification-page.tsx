@@ -1,20 +1,19 @@
 "use client";
 
 import Link from "next/link";
-import { type FormEvent, useMemo, useRef, useState } from "react";
-import { useMutation, useQuery } from "urql";
-import { moment } from "../../format/number.ts";
+import { useRef, useState } from "react";
+import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment, shortRunName } from "../../runs/marks.tsx";
+import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
 import { Button } from "../../ui/button.tsx";
-import { type Failure, FailureNotice, FieldIssues, failureFragment, failureOf } from "../../ui/failure.tsx";
-import { SelectField, TextField } from "../../ui/form-controls.tsx";
+import { SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
+import { ProjectChoice, useProject } from "../../ui/project-choice.tsx";
 import { useQueryState } from "../../ui/query-state.ts";
-import { ProjectChoice, useProject } from "../overview/overview.tsx";
+import { SaveSpecification } from "./save-specification.tsx";
+import { SavedSpecifications } from "./saved-specifications.tsx";
 import { SpecificationCheck } from "./specification-check.tsx";
-import { quotedName } from "./specification-error.ts";
-import { exampleSpecifications } from "./specification-examples.ts";
+import { Vocabulary } from "./vocabulary.tsx";
 
 const runProjectQuery = graphql(`
   query ProjectOfRun($id: ID!) { node(id: $id) { __typename ... on Run { id project { id slug } } } }
@@ -31,29 +30,7 @@ const specificationsQuery = graphql(
   [runNameFragment],
 );
 
-const vocabularyQuery = graphql(`
-  query SpecificationVocabulary($id: ID!) {
-    node(id: $id) {
-      __typename
-      ... on Run {
-        id
-        modelVersion { classes }
-        report { axis { phrase kind } pairs { trueClass predictedClass inputs } }
-        classConceptView { classes axis values }
-      }
-    }
-  }
-`);
-
-const saveMutation = graphql(
-  `mutation SaveSpecification($input: SaveSpecificationInput!) {
-    saveSpecification(input: $input) { __typename ... on Specification { id name } ...Failure }
-  }`,
-  [failureFragment],
-);
-
 type Project = NonNullable<ResultOf<typeof specificationsQuery>["project"]>;
-type Saved = Project["specifications"]["edges"][number]["node"];
 
 /** Write properties over strength predicates, and see whether a run's model has them. */
 export function SpecificationPage() {
@@ -204,176 +181,5 @@ function Workbench({ project, refresh }: { project: Project; refresh: () => void
         )}
       </div>
     </div>
-  );
-}
-
-/** Examples in the run's own names, its concepts and classes to insert, and the language in short. */
-function Vocabulary({
-  runId,
-  onInsert,
-  onExample,
-}: {
-  runId: string;
-  onInsert: (words: string) => void;
-  onExample: (text: string) => void;
-}) {
-  const [state, retry] = useQuery({ query: vocabularyQuery, variables: { id: runId } });
-  const run = state.data?.node?.__typename === "Run" ? state.data.node : null;
-  const examples = useMemo(
-    () =>
-      run?.report
-        ? exampleSpecifications({
-            pairs: run.report.pairs,
-            classes: run.modelVersion.classes,
-            view: run.classConceptView,
-          })
-        : [],
-    [run],
-  );
-  const summary = "cursor-pointer py-1 text-sm font-medium";
-  return (
-    <Loaded state={state} retry={retry} what="the names of the run" skeleton={<Skeleton className="h-40" />}>
-      {() => (
-        <div className="grid gap-1 border-t pt-2">
-          <details open>
-            <summary className={summary}>Examples</summary>
-            <ul className="grid gap-1.5 pt-1">
-              {examples.map(({ title, text }) => (
-                <li key={text}>
-                  <button
-                    type="button"
-                    onClick={() => onExample(text)}
-                    className="w-full rounded-md px-2 py-1.5 text-left hover:bg-sunken"
-                  >
-                    <span className="block text-sm">{title}</span>
-                    <code className="block font-mono text-xs break-words text-muted">{text}</code>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </details>
-          <details>
-            <summary className={summary}>Concepts and classes of this run</summary>
-            <p className="py-1 text-xs text-muted">
-              Both have a strength; classes also stand in <code>predicted(…)</code> and <code>label(…)</code>.
-            </p>
-            <ul className="flex max-h-56 flex-wrap gap-1 overflow-auto py-1">
-              {(run?.report?.axis ?? []).map(({ phrase, kind }) => (
-                <li key={phrase}>
-                  <button
-                    type="button"
-                    title={`Insert ${kind === "CLASS" ? "the class" : "the concept"} ${phrase}`}
-                    onClick={() => onInsert(quotedName(phrase))}
-                    className={`rounded border px-1.5 py-0.5 font-mono text-xs hover:bg-sunken ${
-                      kind === "CLASS" ? "border-line-strong font-semibold" : ""
-                    }`}
-                  >
-                    {phrase}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </details>
-          <details>
-            <summary className={summary}>The language</summary>
-            <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 pt-1 text-sm">
-              {language.map(([term, meaning]) => (
-                <div key={term} className="contents">
-                  <dt className="font-mono text-xs leading-5">{term}</dt>
-                  <dd className="text-muted">{meaning}</dd>
-                </div>
-              ))}
-            </dl>
-          </details>
-        </div>
-      )}
-    </Loaded>
-  );
-}
-
-const language = [
-  ["strength(a) > strength(b)", "concept a is stronger than concept b in the input; also <, >=, <="],
-  ["predicted(k)", "the classifier says k"],
-  ["label(k)", "the true class is k"],
-  ["=>", "implies; then come, ever more binding, or, and, not"],
-  ['"long snout"', "names with blanks stand in double quotes"],
-] as const;
-
-function SaveSpecification({
-  projectId,
-  text,
-  onSaved,
-}: {
-  projectId: string;
-  text: string;
-  onSaved: () => void;
-}) {
-  const [name, setName] = useState("");
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [saved, setSaved] = useState<string | null>(null);
-  const [{ fetching }, save] = useMutation(saveMutation);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setSaved(null);
-    const { data, error } = await save({ input: { projectId, name: name.trim(), text } });
-    setFailure(failureOf(data?.saveSpecification, error));
-    if (data?.saveSpecification.__typename !== "Specification") return;
-    setSaved(data.saveSpecification.name);
-    setName("");
-    onSaved();
-  };
-  return (
-    <form
-      onSubmit={submit}
-      aria-label="Save the property"
-      className="grid grid-cols-1 gap-2 rounded-lg border bg-surface p-4 sm:p-5"
-    >
-      <div className="flex flex-wrap items-center gap-2">
-        <TextField
-          label="Save as"
-          required
-          placeholder="trucks have wheels"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Button type="submit" disabled={fetching || name.trim() === "" || text.trim() === ""}>
-          Save
-        </Button>
-        <span role="status" className="text-sm text-muted">
-          {saved && `Saved “${saved}”.`}
-        </span>
-      </div>
-      <FieldIssues failure={failure} field="name" />
-      <FieldIssues failure={failure} field="text" />
-      <FailureNotice failure={failure} title="Not saved" fields={["name", "text"]} />
-    </form>
-  );
-}
-
-function SavedSpecifications({ saved, onOpen }: { saved: readonly Saved[]; onOpen: (text: string) => void }) {
-  if (saved.length === 0) return null;
-  return (
-    <section aria-labelledby="saved" className="rounded-lg border bg-surface p-4 sm:p-5">
-      <h2 id="saved" className="mb-1 font-semibold">
-        Saved in this project
-      </h2>
-      <ul className="-mx-2 grid max-h-80 overflow-auto">
-        {saved.map(({ id, name, text, createdAt }) => (
-          <li key={id}>
-            <button
-              type="button"
-              onClick={() => onOpen(text)}
-              className="w-full rounded-md px-2 py-1.5 text-left hover:bg-sunken"
-            >
-              <span className="flex items-baseline justify-between gap-3">
-                <span className="text-sm font-medium">{name}</span>
-                <span className="shrink-0 text-xs text-faint">{moment(createdAt)}</span>
-              </span>
-              <code className="block font-mono text-xs break-words text-muted">{text}</code>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
