@@ -1,5 +1,4 @@
 export * from "./artifact-store.ts";
-export { unguarded } from "./csv.ts";
 export * from "./database.ts";
 export * from "./embedded-postgres.ts";
 export * from "./environment.ts";
