@@ -36,7 +36,7 @@ beforeAll(async () => {
   for (const [position, [name, bytes]] of Object.entries(pictures).entries()) {
     const imageSha256 = await target.upload(project.id, bytes);
     const row = { datasetId: dataset.id, position, externalId: name, split: "TEST" as const, imageSha256 };
-    const input = await prisma.input.create({ data: { ...row, cleanInputId } });
+    const input: { id: bigint } = await prisma.input.create({ data: { ...row, cleanInputId } });
     // Each is subtracted from the one before.
     cleanInputId = input.id;
     ids[name] = encodeGlobalID("Input", input.id);
