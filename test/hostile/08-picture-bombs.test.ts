@@ -41,7 +41,7 @@ beforeAll(async () => {
     cleanInputId = input.id;
     ids[name] = encodeGlobalID("Input", input.id);
   }
-});
+}, 600_000);
 afterAll(() => target.close());
 
 async function get(name: string, what: string) {
