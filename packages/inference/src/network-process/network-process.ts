@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -56,8 +55,7 @@ type Loaded = Extract<Report, { event: "loaded" }>;
 
 /**
  * A process for one network, whose file is somebody else's: it has no environment, an empty working directory, limits
- * of memory and time, and ends with this process however that ends. It is never given to
- * another network.
+ * of memory and time, and ends with this process however that ends. It is never given to another network.
  */
 export class NetworkProcess {
   readonly #child: ChildProcess;
@@ -84,7 +82,7 @@ export class NetworkProcess {
     this.#child = start(directory, memory, this.#tensors.descriptor, instances);
     this.#child.on("message", (report: Report) => this.#receive(report));
     // What was said last may be read after the end.
-    const silent = once(this.#child, "disconnect");
+    const silent = new Promise((resolve) => this.#child.once("disconnect", resolve));
     this.#exited = new Promise((resolve) => {
       this.#child.once("error", (error) => {
         this.#fail(error);
@@ -107,8 +105,12 @@ export class NetworkProcess {
       socket.on("error", () => {});
     }
     this.#instances = sockets.slice(-instances).map((socket) => ({ socket, waiting: 0 }));
-    for (const { socket } of this.#instances)
-      createInterface({ input: socket }).on("line", (line) => this.#settle(JSON.parse(line)));
+    for (const { socket } of this.#instances) {
+      const lines = createInterface({ input: socket });
+      lines.on("line", (line) => this.#settle(JSON.parse(line)));
+      // It has the socket's errors, too: the end of the process says more.
+      lines.on("error", () => {});
+    }
     this.#hold(false);
   }
 
@@ -241,6 +243,8 @@ export class NetworkProcess {
   }
 
   #outputs(places: readonly TensorPlace[], slot: number): Record<string, OutputValue> {
+    const all = places.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!(all <= MOST_OUTPUT_BYTES)) throw new RangeError(`outputs of ${all} bytes`);
     let at = this.#tensors.outputsAt(slot);
     const values: Record<string, OutputValue> = {};
     for (const { name, type, dims, bytes } of places) {
