@@ -235,7 +235,7 @@ export class FaultyWorld {
     await until(async () => {
       const { status } = await this.run(id);
       return (status !== "QUEUED" && status !== "RUNNING") || undefined;
-    }, 120_000);
+    }, 300_000);
     return again(() => this.registration.finished(id));
   }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../apps/worker/test/registration.ts";
 import { again, FaultyWorld } from "./faulty-world.ts";
 
-const runs = 16;
+const runs = 12;
 const seed = 20261124;
 const stagesInOrder = Object.values(RunStage);
 
@@ -27,18 +27,18 @@ describe("killed at random moments", () => {
       }),
     );
 
-  /** Saves views as fast as the API takes them, until it is stopped. @returns the ids that were acknowledged */
+  /** Saves views one after another until it is stopped. @returns the ids that were acknowledged */
   async function writeWithoutPause(signal: AbortSignal): Promise<string[]> {
     const acknowledged: string[] = [];
     for (let i = 0; !signal.aborted; i++) {
       const id = await world.saveView(`view ${i}`);
       if (id) acknowledged.push(id);
-      else await delay(50);
+      await delay(50);
     }
     return acknowledged;
   }
 
-  it(`ends each of ${runs} runs with the undisturbed result`, { timeout: 300_000 }, async () => {
+  it(`ends each of ${runs} runs with the undisturbed result`, { timeout: 900_000 }, async () => {
     const processes = world.start({ immortal: true });
     const { prisma, pool } = world.registration.database;
     let databaseKills = 0;
@@ -65,8 +65,8 @@ describe("killed at random moments", () => {
     const stages = new Set<string>();
     for (let i = 0; i < runs; i++) {
       const runId = await world.startRun(`run ${i}`);
-      // Every fourth time right after the run was acknowledged.
-      if (i % 4 === 0) await database.kill();
+      // Every third time right after the run was acknowledged.
+      if (i % 3 === 0) await database.kill();
       const strike = async (victim: (typeof victims)[number]) => {
         const { stage } = await world.run(runId);
         stages.add(stage ?? "QUEUED");
@@ -116,7 +116,7 @@ describe("killed at random moments", () => {
         `${[...stages].sort().join(", ")}; ${acknowledged.length} writes acknowledged; an undisturbed run took ` +
         `${duration} ms, all ${Math.round((Date.now() - began) / 1000)} s`,
     );
-    expect(databaseKills).toBeGreaterThanOrEqual(runs / 4);
+    expect(databaseKills).toBeGreaterThanOrEqual(runs / 3);
     expect(kills.reduce((a, b) => a + b, databaseKills)).toBeGreaterThan(runs);
     expect([...stages]).toEqual(expect.arrayContaining(["EMBED", "REPORT"]));
   });

@@ -54,13 +54,17 @@ describe("6. quotas", () => {
       data: { slug: "full", name: "Full" },
     }));
     writer = await target.token(["WRITE"], projectId);
+    // What a process compiles at its first upload is not what the attack does.
+    const { id } = await target.database.prisma.project.create({ data: { slug: "first", name: "First" } });
+    const { content, sha256 } = contentOf(mebibyte);
+    expect((await put(target, await target.token(["WRITE"], id), sha256, content)).status).toBe(201);
   });
   afterAll(() => target.close());
 
   test("6. uploads at the same time do not exceed the quota together, whole or in parts", async () => {
     const { result, observed } = await target.observe(() =>
       Promise.all(
-        Array.from({ length: 12 }, async (_, i) => {
+        Array.from({ length: 8 }, async (_, i) => {
           const { content, sha256 } = contentOf(mebibyte);
           const range = i % 2 ? `bytes 0-${mebibyte - 2}/${mebibyte}` : undefined;
           return put(target, writer, sha256, range ? content.subarray(0, -1) : content, range);

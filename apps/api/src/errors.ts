@@ -1,4 +1,4 @@
-import type { TextPosition } from "@faultline/core";
+import { briefly, type TextPosition } from "@faultline/core";
 import { GraphQLError } from "graphql";
 import type { z } from "zod";
 
@@ -10,14 +10,24 @@ export interface ValidationIssue {
   position?: TextPosition;
 }
 
+/** What an answer tells at most of a wrong argument; names from it are cut, too. */
+const mostIssues = 20;
+
 /** Some argument is wrong. A member of every mutation's result; REST answers it with 400. */
 export class ValidationError extends Error {
   override readonly name = "ValidationError";
   readonly issues: ValidationIssue[];
 
-  constructor(issues: ValidationIssue[]) {
-    super(issues.map(sentence).join("; "));
-    this.issues = issues;
+  constructor(issues: readonly ValidationIssue[]) {
+    const shown = issues.slice(0, mostIssues).map((issue) => ({
+      ...issue,
+      field: briefly(issue.field, 200),
+      message: briefly(issue.message),
+    }));
+    const more = issues.length - shown.length;
+    if (more > 0) shown.push({ field: shown[0].field, message: `There are ${more} more, not shown here.` });
+    super(briefly(shown.map(sentence).join("; "), 2000));
+    this.issues = shown;
   }
 
   static of(field: string, message: string): ValidationError {
@@ -37,7 +47,7 @@ export class NotFoundError extends Error {
     readonly field: string,
     message: string,
   ) {
-    super(message);
+    super(briefly(message));
   }
 }
 
@@ -50,7 +60,7 @@ export class ConflictError extends Error {
     /** Global id of what is in the way. */
     readonly existingId: string | null = null,
   ) {
-    super(message);
+    super(briefly(message));
   }
 }
 
@@ -111,4 +121,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, path: stri
       message: issue.message,
     })),
   );
+}
+
+/** A document that does not fit the schema: all that is wrong with it. REST and the stream: 400. */
+export class InvalidOperation extends Error {
+  override readonly name = "InvalidOperation";
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join(" "));
+  }
 }

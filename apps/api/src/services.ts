@@ -1,6 +1,8 @@
 import type { ArtifactStore, Database, Notifications, ProjectStorage, Uploads } from "@faultline/db";
 import type { NetworkSessions } from "@faultline/inference";
+import type { FailedAttempts } from "./access/failed-attempts.ts";
 import type { KnownTokens } from "./access/known-tokens.ts";
+import type { LocalUser } from "./access/local-user.ts";
 import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
 import type { KnownRuns } from "./runs/known-runs.ts";
 
@@ -14,11 +16,14 @@ export interface Services {
   storage: ProjectStorage;
   /** For checks of pictures. */
   networks: NetworkSessions;
+  /** Bytes of memory that a network may take. */
+  networkMemory: number | undefined;
   /** Changes of runs and API tokens, from any process. */
   notifications: Notifications;
   tokens: KnownTokens;
   knownRuns: KnownRuns;
   pairedCounts: KnownPairedCounts;
-  /** Requests from this machine act as its administrator (the embedded demo). */
-  localUser: boolean;
+  failedAttempts: FailedAttempts;
+  /** Requests from this machine act as its administrator (the embedded demo); null where they do not. */
+  localUser: LocalUser | null;
 }

@@ -105,7 +105,7 @@ export class QueueSession {
 /** The queue's messages in our log; interrupted jobs and the loss of the database are logged elsewhere. */
 function queueLogger(log: Logger): QueueLogger {
   return new QueueLogger(() => (level, message, meta) => {
-    const { error } = meta ?? {};
+    const error: unknown = meta?.error ?? meta?.fatalError;
     const interrupted = isConnectionLoss(error) || (error instanceof Error && error.name === "AbortError");
     if (level === "error" && !interrupted) log.error({ queue: true }, message);
     else if (level === "warning") log.warn({ queue: true }, message);

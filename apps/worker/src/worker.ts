@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ArtifactStore, type Database, isConnectionLoss } from "@faultline/db";
+import { type ArtifactStore, type Database, isConnectionLoss, keepScratchClean } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
 import type { TaskList } from "graphile-worker";
 import { type Logger, pino } from "pino";
@@ -59,13 +59,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const settings: WorkerSettings = {
     concurrency: options.concurrency ?? given.concurrency,
     threads: options.threads ?? given.threads,
+    networkMemory: options.networkMemory ?? given.networkMemory,
+    scratch: options.scratch ?? given.scratch,
   };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
     instances: Math.max(1, settings.concurrency - 1),
+    memory: settings.networkMemory,
   });
-  const tasks = taskList({ database, artifactStore, networks, log });
+  const { scratch } = settings;
+  const tasks = taskList({ database, artifactStore, networks, scratch, log });
   const interrupted = new InterruptedJobs(database.pool);
   const { concurrency } = settings;
   const open = () =>
@@ -79,6 +83,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log,
     });
 
+  const endSweeping = await keepScratchClean(scratch, (error) =>
+    log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
   let session = await open();
   log.info({ ...settings }, "worker ready");
   const stopping = new AbortController();
@@ -132,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const finished = work().finally(async () => {
     stopping.abort();
     await looking;
+    endSweeping();
     await networks.close();
     log.info("worker stopped");
   });

@@ -49,7 +49,7 @@ export const keepsNoArtifact: readonly string[] = [
   "artifact.sha256",
   "project_artifact.sha256",
   "artifact_mark.sha256",
-  // Nothing is stored yet.
+  // What has not arrived yet is not in the store.
   "unfinished_upload.sha256",
   // The cache of shards: kept by the runs that name its entries, and for a day after its use.
   "shard_result.key",

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import { closeSync, fstatSync, fsync, openSync, read, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, fsync, openSync, readSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { outOfRange } from "./artifact-store.ts";
@@ -27,38 +27,56 @@ export interface FilePart {
 }
 
 /**
- * Reads a file, or `length` bytes of it.
+ * Reads a small file, or a small part of one, on the calling thread.
  *
  * @param name the hash that errors name
+ * @returns null where that is too large for it: see {@link readLargePart}
  * @throws ENOENT; ArtifactError OUT_OF_RANGE
  */
-export async function readPart(file: string, name: string, offset = 0, length?: number): Promise<FilePart> {
+export function readSmallPart(file: string, name: string, offset = 0, length?: number): FilePart | null {
   const descriptor = openSync(file, "r");
   try {
     const { size } = fstatSync(descriptor);
     const wanted = length ?? size;
     if (offset + wanted > size) throw outOfRange(name, offset + wanted);
+    if (wanted > smallBytes) return null;
     const bytes = Buffer.allocUnsafe(wanted);
-    const whole = wanted === size;
-    if (wanted <= smallBytes) {
-      for (let filled = 0; filled < wanted; )
-        filled += some(readSync(descriptor, bytes, filled, wanted - filled, offset + filled), name, wanted);
-      return { bytes, sha256: whole ? sha256Of(bytes) : null };
-    }
-    const sum = createHash("sha256");
-    for (let filled = 0; filled < wanted; ) {
-      const piece = Math.min(pieceBytes, wanted - filled);
-      const { bytesRead } = await readLater(descriptor, bytes, filled, piece, offset + filled);
-      filled += some(bytesRead, name, wanted);
-      if (whole) sum.update(bytes.subarray(filled - bytesRead, filled));
-    }
-    return { bytes, sha256: whole ? sum.digest("hex") : null };
+    for (let filled = 0; filled < wanted; )
+      filled += some(
+        readSync(descriptor, bytes, filled, wanted - filled, offset + filled),
+        name,
+        offset + wanted,
+      );
+    return { bytes, sha256: wanted === size ? sha256Of(bytes) : null };
   } finally {
     closeSync(descriptor);
   }
 }
 
-const readLater = promisify(read);
+/** The same for any size, piece by piece. */
+export async function readLargePart(
+  file: string,
+  name: string,
+  offset = 0,
+  length?: number,
+): Promise<FilePart> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const wanted = length ?? size;
+    const bytes = Buffer.allocUnsafe(wanted);
+    const sum = wanted === size ? createHash("sha256") : null;
+    for (let filled = 0; filled < wanted; ) {
+      const piece = Math.min(pieceBytes, wanted - filled);
+      const { bytesRead } = await handle.read(bytes, filled, piece, offset + filled);
+      filled += some(bytesRead, name, offset + wanted);
+      sum?.update(bytes.subarray(filled - bytesRead, filled));
+    }
+    return { bytes, sha256: sum?.digest("hex") ?? null };
+  } finally {
+    await handle.close();
+  }
+}
 
 /** @throws ArtifactError OUT_OF_RANGE when the file has become shorter meanwhile */
 function some(bytesRead: number, name: string, end: number): number {

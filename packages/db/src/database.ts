@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
-import { PrismaClient } from "./generated/client.ts";
+import { Prisma, PrismaClient } from "./generated/client.ts";
 
 /** The PostgreSQL server that holds Faultline's database. */
 export interface DatabaseServer {
@@ -53,6 +53,11 @@ export interface PoolOptions {
   connections?: number;
   /** Longest wait for a connection, be it a free one or a new one, in milliseconds; then the query fails. */
   connectionTimeout?: number;
+  /**
+   * Longest time of a statement in milliseconds, after which PostgreSQL cancels it (SQLSTATE 57014); no bound by
+   * default. A transaction that needs longer says `SET LOCAL statement_timeout`.
+   */
+  statementTimeout?: number;
   /** What the server calls its connections; "faultline" by default. */
   name?: string;
 }
@@ -60,12 +65,13 @@ export interface PoolOptions {
 /** Connections that may be lost without harm: a query that runs fails, and the next one gets another connection. */
 export function openPool(
   url: string,
-  { connections = 10, connectionTimeout = 10_000, name = "faultline" }: PoolOptions = {},
+  { connections = 10, connectionTimeout = 10_000, statementTimeout, name = "faultline" }: PoolOptions = {},
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: connectionTimeout,
+    statement_timeout: statementTimeout,
     application_name: name,
     keepAlive: true,
   });
@@ -92,4 +98,29 @@ export function openDatabase(url: string, options?: PoolOptions): Database {
       await pool.end();
     },
   };
+}
+
+/** Said by the pool where no connection was free, or none came about, in time. */
+const noConnection = new Set([
+  "timeout exceeded when trying to connect",
+  "Connection terminated due to connection timeout",
+]);
+
+/** SQLSTATE of a statement that was cancelled. */
+const queryCanceled = "57014";
+
+/** Whether an error, of Prisma or of the pool, says that the database gave no connection or no answer in time. */
+export function isDatabaseTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (noConnection.has(error.message) || ("code" in error && error.code === queryCanceled)) return true;
+  return (
+    error instanceof Prisma.PrismaClientKnownRequestError && canceledBelow(error.meta?.driverAdapterError)
+  );
+}
+
+function canceledBelow(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  return (
+    ("code" in error && error.code === queryCanceled) || ("cause" in error && canceledBelow(error.cause))
+  );
 }

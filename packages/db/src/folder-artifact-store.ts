@@ -24,7 +24,16 @@ import {
   type StoredArtifact,
   type Verification,
 } from "./artifact-store.ts";
-import { hashOnDisk, readPart, sha256Of, smallBytes, sync, withDurable } from "./blob-file.ts";
+import {
+  type FilePart,
+  hashOnDisk,
+  readLargePart,
+  readSmallPart,
+  sha256Of,
+  smallBytes,
+  sync,
+  withDurable,
+} from "./blob-file.ts";
 import { FreeSpace, writing } from "./free-space.ts";
 import { assertPromised, assertSize, hashFile, removeLeftFiles, spool, verified } from "./spool.ts";
 
@@ -93,7 +102,7 @@ export class FolderArtifactStore implements ArtifactStore {
     assertSize(bytes, options.maxBytes ?? this.maxBytes);
     const stored = { sha256: sha256Of(content), bytes };
     assertPromised(stored, options.sha256);
-    if (this.seemsToHold(stored) && readFileSync(this.fileOf(stored.sha256)).equals(content)) return stored;
+    if (this.renew(stored) && this.contentOf(stored.sha256)?.equals(content)) return stored;
     this.freeSpace.require(bytes);
     const file = path.join(this.incoming, randomUUID());
     try {
@@ -127,16 +136,23 @@ export class FolderArtifactStore implements ArtifactStore {
     return (await stat(this.fileOf(sha256)).catch(this.missing(sha256))).size;
   }
 
-  async read(sha256: string): Promise<Buffer> {
+  read(sha256: string): Promise<Buffer> {
     return this.readChecked(sha256);
   }
 
-  async readRange(sha256: string, offset: number, length: number): Promise<Buffer> {
+  readRange(sha256: string, offset: number, length: number): Promise<Buffer> {
     return this.readChecked(sha256, offset, length);
   }
 
   private async readChecked(sha256: string, offset?: number, length?: number): Promise<Buffer> {
-    const part = await readPart(this.fileOf(sha256), sha256, offset, length).catch(this.missing(sha256));
+    const file = this.fileOf(sha256);
+    let part: FilePart;
+    try {
+      part =
+        readSmallPart(file, sha256, offset, length) ?? (await readLargePart(file, sha256, offset, length));
+    } catch (error) {
+      return this.missing(sha256)(error as NodeJS.ErrnoException);
+    }
     if (part.sha256 === null || part.sha256 === sha256) return part.bytes;
     await this.verify(sha256);
     throw corrupt(sha256);
@@ -180,6 +196,11 @@ export class FolderArtifactStore implements ArtifactStore {
       }
   }
 
+  async delete(sha256: string): Promise<void> {
+    await rm(this.fileOf(sha256), { force: true });
+    await rm(this.damagedFileOf(sha256), { force: true });
+  }
+
   /**
    * Between a look at the file's time and its removal another process could put it. So it is moved aside first: who
    * puts it afterwards finds nothing and writes it anew; who had put it before has renewed its time, and it goes back.
@@ -189,14 +210,10 @@ export class FolderArtifactStore implements ArtifactStore {
     const info = statSync(file, { throwIfNoEntry: false });
     if (!info || info.mtime >= before) return false;
     const aside = path.join(this.incoming, randomUUID());
-    try {
-      renameSync(file, aside);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-      throw error;
-    }
+    if (!ifThere(() => renameSync(file, aside))) return false;
     if (statSync(aside).mtime < before) {
       rmSync(aside);
+      rmSync(this.damagedFileOf(sha256), { force: true });
       return true;
     }
     renameSync(aside, file);
@@ -209,11 +226,6 @@ export class FolderArtifactStore implements ArtifactStore {
       if (error.code !== "EEXIST") throw error;
     });
     return { owner: await readFile(file, "utf8"), since: (await stat(file)).mtime };
-  }
-
-  async delete(sha256: string): Promise<void> {
-    await rm(this.fileOf(sha256), { force: true });
-    await rm(this.damagedFileOf(sha256), { force: true });
   }
 
   requireSpace(bytes = 0): void {
@@ -262,19 +274,33 @@ export class FolderArtifactStore implements ArtifactStore {
     return wasDamaged ? corrupt(sha256) : notFound(sha256, cause);
   }
 
-  /** Whether it seems to be there already; it then counts as put now. */
   private seemsToHold({ sha256, bytes }: StoredArtifact): boolean {
-    const file = this.fileOf(sha256);
-    return statSync(file, { throwIfNoEntry: false })?.size === bytes && renew(file);
+    return statSync(this.fileOf(sha256), { throwIfNoEntry: false })?.size === bytes;
+  }
+
+  /**
+   * Whether it seems to be there already; it then counts as put now. The last look is for a file that deleteUnused moved
+   * while its time was set: the kernel finds a file first and sets its time then.
+   */
+  private renew(stored: StoredArtifact): boolean {
+    return this.seemsToHold(stored) && setTime(this.fileOf(stored.sha256)) && this.seemsToHold(stored);
+  }
+
+  private contentOf(sha256: string): Buffer | undefined {
+    let content: Buffer | undefined;
+    ifThere(() => {
+      content = readFileSync(this.fileOf(sha256));
+    });
+    return content;
   }
 
   private async moveIntoPlace(file: string, stored: StoredArtifact): Promise<void> {
     const { sha256, bytes } = stored;
-    if (this.seemsToHold(stored) && (await this.verify(sha256)) === "SOUND") return;
+    if (this.renew(stored) && (await this.verify(sha256)) === "SOUND") return;
     const target = this.fileOf(sha256);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true }) !== undefined;
-    renew(file);
+    setTime(file);
     try {
       renameSync(file, target);
     } catch (error) {
@@ -299,20 +325,25 @@ export class FolderArtifactStore implements ArtifactStore {
   }
 }
 
-/** The entries of a folder that is not there. */
-function nothing(error: NodeJS.ErrnoException): string[] {
-  if (error.code === "ENOENT") return [];
-  throw error;
+/** Sets a file's time to now; false when it is gone. */
+function setTime(file: string): boolean {
+  const now = new Date();
+  return ifThere(() => utimesSync(file, now, now));
 }
 
-/** Sets a file's time to now; false when it is gone. */
-function renew(file: string): boolean {
-  const now = new Date();
+/** Does something to a file; false when it is gone. */
+function ifThere(act: () => void): boolean {
   try {
-    utimesSync(file, now, now);
+    act();
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** The entries of a folder that is not there. */
+function nothing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT") return [];
+  throw error;
 }

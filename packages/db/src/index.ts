@@ -21,6 +21,7 @@ export * from "./project-artifacts.ts";
 export * from "./project-storage.ts";
 export * from "./report-details.ts";
 export * from "./run-configuration.ts";
+export * from "./scratch.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";
 export * from "./verdict-publication.ts";

@@ -171,18 +171,22 @@ export class S3ArtifactStore implements ArtifactStore {
     await this.client.send(new DeleteObjectCommand(this.damagedObject(sha256)));
   }
 
-  /** S3 cannot delete by age: content that was swept for and is put again between these two requests is lost. */
+  /** S3 cannot delete by age: content that is put again between these two requests, a day after it was last used, is lost. */
   async deleteUnused(sha256: string, before: Date): Promise<boolean> {
-    const head = await this.head(this.object(sha256));
-    if (!head?.LastModified || head.LastModified >= before) return false;
+    const held = await this.head(this.object(sha256));
+    if (!held?.LastModified || held.LastModified >= before) return false;
     await this.delete(sha256);
     return true;
   }
 
   async claim(id: string): Promise<{ owner: string; since: Date }> {
     const object = { Bucket: this.bucket, Key: `${this.prefix}owner` };
-    if (!(await this.head(object))) await this.client.send(new PutObjectCommand({ ...object, Body: id }));
-    const found = await this.client.send(new GetObjectCommand(object));
+    const read = () => this.client.send(new GetObjectCommand(object));
+    const found = await read().catch(async (error: unknown) => {
+      if (statusOf(error) !== 404) throw error;
+      await this.client.send(new PutObjectCommand({ ...object, Body: id }));
+      return read();
+    });
     const owner = (await collect(found.Body as Readable)).toString("utf8");
     return { owner, since: found.LastModified ?? new Date() };
   }
@@ -251,8 +255,8 @@ export class S3ArtifactStore implements ArtifactStore {
   private async upload(file: string, { sha256, bytes }: StoredArtifact): Promise<void> {
     const held = await this.head(this.object(sha256));
     // What was put within the hour counts as put now; older content is sent again, which renews its time.
-    const isRecent = held?.LastModified && Date.now() - held.LastModified.getTime() < renewedAfter;
-    if (isRecent && held.ContentLength === bytes && (await this.verify(sha256)) === "SOUND") return;
+    const isRecent = Date.now() - (held?.LastModified?.getTime() ?? 0) < renewedAfter;
+    if (held?.ContentLength === bytes && isRecent && (await this.verify(sha256)) === "SOUND") return;
     // In parts where it is large; an object appears only when all parts have arrived.
     await new Upload({
       client: this.client,

@@ -202,14 +202,14 @@ export class Uploads {
     return removed;
   }
 
+  /** Removes all unfinished uploads of a project that was deleted; their reservations went with it. */
+  async removeProject(projectId: string): Promise<void> {
+    await rm(this.folderOf(projectId), { recursive: true, force: true });
+  }
+
   private async remove(projectId: string, sha256: string): Promise<void> {
     await rm(this.fileOf(projectId, sha256), { force: true });
     await this.storage.release(projectId, sha256);
-  }
-
-  /** Removes all unfinished uploads of a project that was deleted. */
-  async removeProject(projectId: string): Promise<void> {
-    await rm(this.folderOf(projectId), { recursive: true, force: true });
   }
 
   private folderOf(projectId: string): string {

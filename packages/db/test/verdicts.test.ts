@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from "../../../test/postgres-se
 import {
   dropVerdicts,
   type ExportedVerdict,
+  ExportInterruptedError,
   exportVerdicts,
   ingestInputs,
   Notifications,
@@ -44,9 +45,9 @@ function* verdicts(count = inputs): Generator<VerdictRow> {
 }
 
 async function collect(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
 }
 
 async function partitions(): Promise<string[]> {
@@ -245,7 +246,8 @@ describe("exportVerdicts", () => {
   });
   const rowsOf = async (condition: VerdictCondition) => {
     const rows: ExportedVerdict[] = [];
-    for await (const row of readVerdicts(database.pool, condition)) rows.push(row);
+    for await (const row of readVerdicts(database.pool, String(condition.parameters[0]), condition))
+      rows.push(row);
     return rows;
   };
 
@@ -272,7 +274,7 @@ describe("exportVerdicts", () => {
   });
 
   test("NDJSON carries every row, whatever its names contain", async () => {
-    const text = await collect(await exportVerdicts(database.pool, ofRun(), "ndjson"));
+    const text = await collect(exportVerdicts(database.pool, seed.run.id, ofRun(), "ndjson"));
     const rows = text
       .trimEnd()
       .split("\n")
@@ -296,7 +298,7 @@ describe("exportVerdicts", () => {
 
   test("CSV has a header and quotes what needs it", async () => {
     const condition = ofRun("v.score >= $2 AND v.score <= $3", 0.99, 1);
-    const text = await collect(await exportVerdicts(database.pool, condition, "csv"));
+    const text = await collect(exportVerdicts(database.pool, seed.run.id, condition, "csv"));
     expect(text.split("\n").slice(0, 3)).toEqual([
       "externalId,position,trueClass,predictedClass,oracleClass,confidence,verdict,score,threshold,misclassified,fault,concepts",
       `"bild/ä 0 ""x"", y\\n.jpg",0,,dog,cat,0,DEFECT,1,0.505,,,""`,
@@ -322,7 +324,9 @@ describe("exportVerdicts", () => {
     ["v.external_id = $2", ["' OR true --"], () => false],
   ])("filters by %s %j, as a stream and as rows", async (sql, parameters, matches) => {
     const condition = ofRun(sql, ...parameters);
-    const lines = (await collect(await exportVerdicts(database.pool, condition, "ndjson"))).split("\n");
+    const lines = (await collect(exportVerdicts(database.pool, seed.run.id, condition, "ndjson"))).split(
+      "\n",
+    );
     const expected = [...verdicts()].filter(matches).map((row) => row.position);
     const exported = lines.filter(Boolean).map((line) => JSON.parse(line) as ExportedVerdict);
     expect(exported.map(({ position }) => position)).toEqual(expected);
@@ -338,17 +342,112 @@ describe("exportVerdicts", () => {
     expect(row.threshold).toBeNull();
   });
 
-  test("a reader that goes away gives its connection back", async () => {
-    for (let i = 0; i < 12; i++) {
-      const stream = await exportVerdicts(database.pool, ofRun(), "ndjson");
-      for await (const chunk of stream) {
-        expect(chunk.length).toBeGreaterThan(0);
-        break;
+  test("texts that a spreadsheet would run are disarmed in CSV, and come back whole", async () => {
+    const texts = [
+      "=1+1",
+      "+a",
+      "-2",
+      "@x",
+      "\tt",
+      "\rr",
+      "'=1",
+      "''-",
+      "'plain",
+      'say "=no"',
+      "a,b",
+      "\nn",
+      "＝1",
+    ];
+    const runId = await newRun();
+    const [row] = verdicts(1);
+    const rows = texts.map((externalId, position) => ({
+      ...row,
+      externalId,
+      position,
+      inputId: firstInput + position,
+      score: -0.5,
+      label: 0,
+    }));
+    await publishVerdicts(database.pool, { runId, attempt: 1, verdicts: rows });
+    const ofThis = { sql: "v.run_id = $1", parameters: [runId] };
+    const text = await collect(exportVerdicts(database.pool, runId, ofThis, "csv"));
+    const [, ...parsed] = parseCsv(text);
+    expect(parsed.map(([externalId]) => unguarded(externalId))).toEqual(texts);
+    for (const [externalId] of parsed) expect(externalId).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
+    // A negative number is a number.
+    expect(new Set(parsed.map((fields) => fields[7]))).toEqual(new Set(["-0.5"]));
+    const lines = (await collect(exportVerdicts(database.pool, runId, ofThis, "ndjson")))
+      .trimEnd()
+      .split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as ExportedVerdict).externalId)).toEqual(texts);
+  });
+
+  describe("of several pages", () => {
+    const rows = 8_500;
+    let runId: string;
+    const ofIt = () => ({ sql: "v.run_id = $1", parameters: [runId] });
+
+    beforeAll(async () => {
+      runId = await newRun();
+      function* many(): Generator<VerdictRow> {
+        const [row] = verdicts(1);
+        for (let i = 0; i < rows; i++)
+          yield { ...row, inputId: firstInput + i, position: i, externalId: `${i}` };
       }
-    }
-    expect(await database.prisma.verdict.count({ where: { runId: seed.run.id } })).toBe(inputs);
+      await publishVerdicts(database.pool, { runId, attempt: 1, verdicts: many() });
+    });
+
+    test.each(["ndjson", "csv"] as const)("%s holds every row once, in order", async (format) => {
+      const lines = (await collect(exportVerdicts(database.pool, runId, ofIt(), format)))
+        .trimEnd()
+        .split("\n");
+      const ids =
+        format === "csv"
+          ? lines.slice(1).map((line) => Number(line.split(",")[0]))
+          : lines.map((line) => Number((JSON.parse(line) as ExportedVerdict).externalId));
+      expect(ids).toEqual(Array.from({ length: rows }, (_, i) => i));
+    });
+
+    test("12: a reader that pauses holds no connection, nor does one that goes away", async () => {
+      const readers = Array.from({ length: 30 }, () =>
+        exportVerdicts(database.pool, runId, ofIt(), "ndjson"),
+      );
+      // More readers than connections: each has its first page.
+      for (const reader of readers) expect((await reader.next()).done).toBe(false);
+      await vi.waitFor(() => expect(database.pool.idleCount).toBe(database.pool.totalCount));
+      for (const reader of readers) await reader.return();
+      expect(await database.prisma.verdict.count({ where: { runId } })).toBe(rows);
+    });
+
+    test("12: never ends as if it were complete when the run is deleted or tried again meanwhile", async () => {
+      const reader = exportVerdicts(database.pool, runId, ofIt(), "ndjson");
+      await reader.next();
+      await database.prisma.run.update({ where: { id: runId }, data: { attempt: 2 } });
+      await expect(collect(reader)).rejects.toThrow(ExportInterruptedError);
+      const other = exportVerdicts(database.pool, runId, ofIt(), "csv");
+      await other.next();
+      await database.prisma.run.delete({ where: { id: runId } });
+      await expect(collect(other)).rejects.toThrow(ExportInterruptedError);
+    });
   });
 });
+
+/** What was written, of a text field: of an apostrophe before a formula, one was put there. */
+function unguarded(field: string): string {
+  return /^'+[=+\-@\t\r\n＝＋－＠]/.test(field) ? field.slice(1) : field;
+}
+
+/** Rows of fields, as RFC 4180 has them. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [[]];
+  const fields = /(?:"((?:[^"]|"")*)"|([^",\n]*))([,\n])/gy;
+  for (const [, quoted, plain, end] of text.matchAll(fields)) {
+    rows[rows.length - 1].push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === "\n") rows.push([]);
+  }
+  rows.pop();
+  return rows;
+}
 
 describe("Notifications", () => {
   let notifications: Notifications;

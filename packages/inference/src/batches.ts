@@ -23,10 +23,12 @@ export interface EmbeddedBatch {
 }
 
 export interface BatchOptions {
-  /** Images per inference call. Default 32. */
+  /** Images per inference call, as many as 64 MiB hold. Default 32. */
   readonly batchSize?: number;
   /** Images that are read and decoded at the same time. Default 4. */
   readonly decodeConcurrency?: number;
+  /** Largest picture, in pixels; by default as many as are accepted anywhere. Larger ones are poison. */
+  readonly maxPixels?: number;
   /** Stops the work within one batch: the generator then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -40,7 +42,7 @@ const batchesAtNetwork = 2;
  * Results are bit-identical for the same list of inputs and the same batch size: input i always sits in slot
  * i mod batchSize, and a poison input leaves its slot blank. ONNX Runtime promises no equal bits across batch sizes; measured (1.30, x86-64, ResNet-20 and -56, linear layers of
  * width 64 to 768), rows did not differ in a bit between batch sizes 1 to 300, slots, or 1 and 2 threads.
- * Memory: three batches of tensors plus `decodeConcurrency` decoded images.
+ * Memory: a batch of tensors here and two at the network, plus `decodeConcurrency` decoded images.
  *
  * @throws what `read` throws (a store that cannot be reached is no fault of the input), the signal's reason, or
  * InvalidModelError when the network fails.
@@ -48,23 +50,21 @@ const batchesAtNetwork = 2;
 export async function* embedImages(
   inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   encoder: EncoderSession,
-  { batchSize = 32, decodeConcurrency = 4, signal }: BatchOptions = {},
+  { batchSize = 32, decodeConcurrency = 4, maxPixels, signal }: BatchOptions = {},
 ): AsyncGenerator<EmbeddedBatch, void, undefined> {
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be a whole number >= 1, got ${batchSize}`);
   if (!Number.isInteger(decodeConcurrency) || decodeConcurrency < 1)
     throw new RangeError(`decodeConcurrency must be a whole number >= 1, got ${decodeConcurrency}`);
-  const groups = grouped(inputs, batchSize);
-  // Batches take turns in pieces of memory: one is decoded into while the network holds the others.
-  const memory = Array.from({ length: batchesAtNetwork + 1 }, () =>
-    sharedFloats(batchSize * tensorLength(encoder.preprocessing)),
-  );
-  let prepared = 0;
+  const images = Math.min(batchSize, encoder.mostImages);
+  const groups = grouped(inputs, images);
+  // Handed over, a batch is copied: the next one is decoded into its place.
+  const memory = new Float32Array(images * tensorLength(encoder.preprocessing));
   const prepareNext = async () => {
     signal?.throwIfAborted();
     const group = await groups.next();
     if (group.done) return undefined;
-    return decodeBatch(group.value, memory[prepared++ % memory.length], encoder, decodeConcurrency, signal);
+    return decodeBatch(group.value, memory, encoder, { decodeConcurrency, maxPixels, signal });
   };
   let upcoming = prepareNext();
   const computing: { batch: DecodedBatch; rows: Promise<Matrix> }[] = [];
@@ -101,17 +101,16 @@ interface DecodedBatch {
   readonly unreadable: ReadonlyMap<number, string>;
 }
 
-function sharedFloats(length: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(4 * length));
-}
-
 /** Decodes a group into `memory`, whatever it held. */
 async function decodeBatch(
   group: readonly ImageInput[],
   memory: Float32Array,
   encoder: EncoderSession,
-  concurrency: number,
-  signal: AbortSignal | undefined,
+  {
+    decodeConcurrency,
+    maxPixels,
+    signal,
+  }: Pick<BatchOptions, "maxPixels" | "signal"> & { decodeConcurrency: number },
 ): Promise<DecodedBatch> {
   const size = tensorLength(encoder.preprocessing);
   const tensors = memory.subarray(0, group.length * size);
@@ -124,7 +123,7 @@ async function decodeBatch(
       const { id } = group[slot];
       const bytes = await group[slot].read();
       try {
-        await preprocessImage(id, bytes, encoder.preprocessing, tensors, slot * size);
+        await preprocessImage(id, bytes, encoder.preprocessing, tensors, slot * size, maxPixels);
       } catch (error) {
         if (!(error instanceof UnreadableImageError)) throw error;
         unreadable.set(slot, error.reason);
@@ -132,7 +131,7 @@ async function decodeBatch(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, group.length) }, decodeSome));
+  await Promise.all(Array.from({ length: Math.min(decodeConcurrency, group.length) }, decodeSome));
   return { ids: group.map((input) => input.id), tensors, unreadable };
 }
 

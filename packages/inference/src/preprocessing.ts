@@ -1,35 +1,41 @@
-import sharp from "sharp";
 import { z } from "zod";
+import { acceptPicture, holdingPicture, UnacceptedPictureError } from "./accepted-picture.ts";
 import { InvalidInputError, reasonOf } from "./invalid-input.ts";
 import { type RgbImage, resizeRgb } from "./resize.ts";
 import { decodeSmallJpeg, withSmallJpeg } from "./small-jpeg.ts";
 
-// Batches give the parallelism; one libvips thread per image keeps N workers on a machine from fighting.
-sharp.concurrency(1);
-sharp.cache(false);
-
 const channels = z.tuple([z.number(), z.number(), z.number()]);
 const side = z.int().min(1).max(4096);
+
+/** The largest input of one run in bytes: a picture, or a batch. */
+export const LARGEST_BATCH_BYTES = 64 * 2 ** 20;
+const MOST_PIXELS = Math.floor(LARGEST_BATCH_BYTES / 12);
 
 /**
  * How an image becomes a network's input: decode, resize, scale to [0, 1], subtract `mean`, divide by
  * `standardDeviation` (per channel, RGB), lay out as channels × height × width float32.
  *
- * - `width`, `height`: the network's input size in pixels, 1 to 4096.
+ * - `width`, `height`: the network's input size in pixels, 1 to 4096; together at most 5,592,405 pixels, which are
+ *   64 MiB of 32-bit floats.
  * - `resize`: `none` refuses images of another size; `squash` ignores the aspect ratio; `shortest-edge` scales
  *   until the image just covers width×height, then crops the centre (CLIP's and torchvision's evaluation recipe).
  * - `interpolation`: the kernel, antialiased as Pillow's.
  */
-export const PreprocessingSpec = z.strictObject({
-  width: side,
-  height: side,
-  resize: z.enum(["none", "squash", "shortest-edge"]),
-  interpolation: z.enum(["nearest", "bilinear", "bicubic", "lanczos3"]),
-  mean: channels,
-  standardDeviation: channels.refine((values) => values.every((value) => value > 0), {
-    error: "each standard deviation must be greater than 0",
-  }),
-});
+export const PreprocessingSpec = z
+  .strictObject({
+    width: side,
+    height: side,
+    resize: z.enum(["none", "squash", "shortest-edge"]),
+    interpolation: z.enum(["nearest", "bilinear", "bicubic", "lanczos3"]),
+    mean: channels,
+    standardDeviation: channels.refine((values) => values.every((value) => value > 0), {
+      error: "each standard deviation must be greater than 0",
+    }),
+  })
+  .refine(({ width, height }) => width * height <= MOST_PIXELS, {
+    path: ["width"],
+    error: `width × height is at most ${MOST_PIXELS} pixels, choose a smaller input`,
+  });
 export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
 
 /** An input that cannot be decoded or does not fit the preprocessing spec. `inputId` is the input's external id. */
@@ -44,9 +50,6 @@ export class UnreadableImageError extends InvalidInputError {
   }
 }
 
-/** Decoded images may have at most this many pixels, so that a small hostile file cannot claim gigabytes. */
-export const MAX_IMAGE_PIXELS = 64_000_000;
-
 /** How many float32 values one preprocessed image takes: 3 × height × width. */
 export function tensorLength(spec: PreprocessingSpec): number {
   return 3 * spec.height * spec.width;
@@ -56,33 +59,36 @@ export function tensorLength(spec: PreprocessingSpec): number {
  * Decodes a PNG, JPEG or WebP image (first frame) to 8-bit sRGB: EXIF orientation applied, grey expanded, alpha
  * flattened onto black. Colour profiles are ignored, as Pillow ignores them.
  *
+ * @param maxPixels fewer than what is accepted anyway
  * @throws UnreadableImageError with the input's id when the bytes are not such an image, are damaged or too large.
  */
-export async function decodeImage(id: string, bytes: Uint8Array): Promise<RgbImage> {
-  // Only these three decoders ever see the bytes: libvips would also take SVG, PDF and others.
-  if (!hasKnownSignature(bytes)) throw new UnreadableImageError(id, "is not a PNG, JPEG or WebP image");
-  return decodeSmallJpeg(bytes) ?? decodeBySharp(id, bytes);
+export async function decodeImage(id: string, bytes: Uint8Array, maxPixels?: number): Promise<RgbImage> {
+  return decodeSmallJpeg(bytes) ?? decodeBySharp(id, bytes, maxPixels);
 }
 
 /** `decodeImage` of any PNG, JPEG or WebP, off the calling thread. @throws UnreadableImageError */
-export async function decodeBySharp(id: string, bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeBySharp(id: string, bytes: Uint8Array, maxPixels?: number): Promise<RgbImage> {
   try {
-    const { data, info } = await sharp(bytes, {
-      limitInputPixels: MAX_IMAGE_PIXELS,
-      ignoreIcc: true,
-      pages: 1,
-    })
-      .autoOrient()
-      .flatten({ background: { r: 0, g: 0, b: 0 } })
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    if (info.channels === 3) return { width: info.width, height: info.height, pixels };
-    if (info.channels === 1) return { width: info.width, height: info.height, pixels: greyToRgb(pixels) };
-    throw new Error(`has ${info.channels} channels after decoding`);
+    const picture = await acceptPicture(bytes, maxPixels);
+    return await holdingPicture(picture.width * picture.height, async () => {
+      const { data, info } = await picture
+        .pixels()
+        .flatten({ background: { r: 0, g: 0, b: 0 } })
+        .toColourspace("srgb")
+        .raw({ depth: "uchar" })
+        .toBuffer({ resolveWithObject: true });
+      const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      if (info.channels === 3) return { width: info.width, height: info.height, pixels };
+      if (info.channels === 1) return { width: info.width, height: info.height, pixels: greyToRgb(pixels) };
+      throw new Error(`has ${info.channels} channels after decoding`);
+    });
   } catch (error) {
-    throw new UnreadableImageError(id, `cannot be decoded: ${reasonOf(error)}`, { cause: error });
+    const reason = reasonOf(error);
+    throw new UnreadableImageError(
+      id,
+      error instanceof UnacceptedPictureError ? reason : `cannot be decoded: ${reason}`,
+      { cause: error },
+    );
   }
 }
 
@@ -97,13 +103,14 @@ export async function preprocessImage(
   spec: PreprocessingSpec,
   target: Float32Array = new Float32Array(tensorLength(spec)),
   offset = 0,
+  maxPixels?: number,
 ): Promise<Float32Array> {
   // In most runs every image is a small JPEG: its pixels go straight from the decoder's memory to the tensor.
   const place = (image: RgbImage) => {
     normalise(fit(id, image, spec), spec, target, offset);
     return target;
   };
-  return withSmallJpeg(bytes, place) ?? place(await decodeImage(id, bytes));
+  return withSmallJpeg(bytes, place) ?? place(await decodeImage(id, bytes, maxPixels));
 }
 
 function fit(id: string, image: RgbImage, spec: PreprocessingSpec): RgbImage {
@@ -172,12 +179,4 @@ function greyToRgb(grey: Uint8Array): Uint8Array {
   const pixels = new Uint8Array(grey.length * 3);
   for (let i = 0; i < grey.length; i++) pixels.fill(grey[i], i * 3, i * 3 + 3);
   return pixels;
-}
-
-function hasKnownSignature(bytes: Uint8Array): boolean {
-  const starts = (signature: number[], at = 0) => signature.every((byte, i) => bytes[at + i] === byte);
-  const png = starts([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const jpeg = starts([0xff, 0xd8, 0xff]);
-  const webp = starts([0x52, 0x49, 0x46, 0x46]) && starts([0x57, 0x45, 0x42, 0x50], 8);
-  return png || jpeg || webp;
 }

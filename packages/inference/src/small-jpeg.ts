@@ -9,11 +9,14 @@ import type { RgbImage } from "./resize.ts";
  */
 export const MAX_SMALL_JPEG_PIXELS = 512 * 512;
 
+/** Its memory grows to the largest file and never shrinks; an ordinary picture of so few pixels is far smaller. */
+const MAX_SMALL_JPEG_BYTES = 2 * 2 ** 20;
+
 const { JPEGDecoder } = await loadLibjpegTurbo();
 const decoder = new JPEGDecoder();
 
 /**
- * Decodes an ordinary small JPEG: baseline, three components of 8 bits, no EXIF (so no orientation to apply), no
+ * Decodes an ordinary small JPEG: baseline, three components of 8 bits in one scan, no EXIF (so no orientation to apply), no
  * Adobe marker, at most `MAX_SMALL_JPEG_PIXELS`. Everything else, and whatever libjpeg-turbo so much as warns
  * of, gives undefined: sharp then decides.
  *
@@ -27,7 +30,7 @@ export function decodeSmallJpeg(bytes: Uint8Array): RgbImage | undefined {
 
 /** What `use` makes of the image, whose pixels are overwritten by the next one: they must not outlive the call. */
 export function withSmallJpeg<T>(bytes: Uint8Array, use: (image: RgbImage) => T): T | undefined {
-  const size = ordinaryJpegSize(bytes);
+  const size = bytes.length > MAX_SMALL_JPEG_BYTES ? undefined : ordinaryJpegSize(bytes);
   if (!size || size.width * size.height > MAX_SMALL_JPEG_PIXELS) return undefined;
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);
@@ -55,7 +58,8 @@ function ordinaryJpegSize(bytes: Uint8Array): { width: number; height: number } 
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1];
-    if (marker === SOS) return size;
+    // All components in one scan: of several, a file may hold thousands, each as dear as a picture.
+    if (marker === SOS) return bytes[at + 4] === 3 ? size : undefined;
     // EXIF and XMP; Adobe's colour transform.
     if (marker === APP1 || marker === APP14) return undefined;
     const isFrame = marker >= SOF0 && marker <= 0xcf && marker !== DHT && marker !== DAC;

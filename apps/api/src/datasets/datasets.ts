@@ -1,3 +1,4 @@
+import { someNames } from "@faultline/core";
 import { z } from "zod";
 import { optionalNode, requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -256,6 +257,6 @@ async function requireCleanDataset(
   if (unknown >= 0 || classes.length !== clean.classes.length)
     throw ValidationError.of(
       "input.classes",
-      `Use the clean dataset's classes: ${clean.classes.join(", ")}.`,
+      `Use the clean dataset's classes: ${someNames(clean.classes)}.`,
     );
 }

@@ -1,15 +1,15 @@
-import type { Readable } from "node:stream";
 import { exportVerdicts, readVerdicts } from "@faultline/db";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { accessOf } from "../access/request-access.ts";
 import { parse } from "../errors.ts";
+import { Places } from "../places.ts";
 import { requireRun, requireSucceeded } from "../runs/known-runs.ts";
 import type { Services } from "../services.ts";
 import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
 import type { RunNames } from "../verdicts/verdict-page.ts";
-import { RequestError } from "./error-answers.ts";
-import { unlimited } from "./unlimited.ts";
+import { unlimited } from "./deadline.ts";
+import { patientStream } from "./patient-stream.ts";
 import { verdictParquet } from "./verdict-parquet.ts";
 
 interface ExportRoute {
@@ -25,30 +25,34 @@ const mediaTypes: Record<Format, string> = {
   parquet: "application/vnd.apache.parquet",
 };
 
-/** Each export holds a database connection until its reader is done; the rest of the pool serves everybody else. */
-const maximumExports = 4;
+/** How long a reader may take nothing before it is disconnected, in milliseconds. */
+const defaultPatience = 30_000;
 
 /**
  * `GET /runs/:id/verdicts.{ndjson,csv,parquet}`: all verdicts of a finished run that match, in order of input,
  * as a stream. The parameters are those of GraphQL's VerdictFilter; `fault` may come more than once, or with
- * commas. An export that fails midway ends with a broken connection, never as if it were complete.
+ * commas. An export that fails midway ends with a broken connection, never as if it were complete; so does one whose
+ * reader takes nothing for 30 s. In CSV, texts that a spreadsheet would run as formulas have an apostrophe in front.
+ *
+ * @param patience of a reader that takes nothing, in milliseconds
  */
-export function addVerdictExport(fastify: FastifyInstance, services: Services): void {
-  let exports = 0;
+export function addVerdictExport(
+  fastify: FastifyInstance,
+  services: Services,
+  patience = defaultPatience,
+): void {
+  // Each holds some pages of verdicts in memory, and a database connection while it reads one.
+  const exports = new Places("exports", { atOnce: 12, waiting: 0, ofOneTenant: 4 });
   for (const format of Object.keys(mediaTypes) as Format[])
     fastify.get<ExportRoute>(
       `/runs/:id/verdicts.${format}`,
       // A HEAD would compute the whole export.
       { ...unlimited, exposeHeadRoute: false },
       async (request, reply) => {
-        const { condition, fileName } = await exportOf(request, services);
-        if (exports >= maximumExports) throw busy(reply);
-        exports++;
-        const stream = await verdictStream(condition, format, services).catch((error: unknown) => {
-          exports--;
-          throw error;
-        });
-        stream.once("close", () => exports--);
+        const { run, condition, fileName } = await exportOf(request, services);
+        const leave = await exports.enter(run.projectId);
+        const stream = patientStream(verdicts(run.id, condition, format, services), patience);
+        stream.once("close", leave);
         return reply
           .type(mediaTypes[format])
           .header("content-disposition", `attachment; filename="${fileName}.${format}"`)
@@ -57,9 +61,9 @@ export function addVerdictExport(fastify: FastifyInstance, services: Services): 
     );
 }
 
-async function verdictStream(condition: Condition, format: Format, { pool }: Services): Promise<Readable> {
-  if (format !== "parquet") return exportVerdicts(pool, condition, format);
-  return verdictParquet(readVerdicts(pool, condition));
+function verdicts(runId: string, condition: Condition, format: Format, { pool }: Services) {
+  if (format !== "parquet") return exportVerdicts(pool, runId, condition, format);
+  return verdictParquet(readVerdicts(pool, runId, condition));
 }
 
 /** @throws UnauthenticatedError, ForbiddenError, NotFoundError, ValidationError, ConflictError */
@@ -70,7 +74,7 @@ async function exportOf(request: FastifyRequest<ExportRoute>, services: Services
   const filter = parse(filterSchema(run), request.query, "query");
   requireSucceeded(run, "id");
   const fileName = `verdicts-${run.name.replace(/[^\w.-]+/g, "-")}`;
-  return { condition: verdictCondition(run.id, filter, run), fileName };
+  return { run, condition: verdictCondition(run.id, filter, run), fileName };
 }
 
 const number = z
@@ -109,13 +113,4 @@ function nameAmong(names: readonly string[], what: string) {
     error: ({ input }) =>
       `There is no ${what} "${String(input)}" in this run. There are: ${names.join(", ")}.`,
   });
-}
-
-function busy(reply: FastifyReply): RequestError {
-  reply.header("retry-after", 10);
-  return new RequestError(
-    503,
-    "BUSY",
-    `${maximumExports} exports are under way already. Try again in a moment.`,
-  );
 }

@@ -25,19 +25,29 @@ export async function requireArtifact(
     );
 }
 
+/** Bytes that are hashed at once, in a millisecond. */
+const slice = 2 ** 20;
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += slice) yield bytes.subarray(at, at + slice);
+}
+
 /**
  * Stores what was derived from uploads of the project, on its quota.
  *
+ * @param bytes how many a stream will have
  * @throws ConflictError when the quota has no room for it
  */
 export async function storeArtifact(
   { artifactStore, storage }: Pick<Context, "artifactStore" | "storage">,
   projectId: string,
-  bytes: Uint8Array,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  bytes = content instanceof Uint8Array ? content.byteLength : 0,
 ): Promise<StoredArtifact> {
   try {
-    await storage.requireRoom(projectId, bytes.byteLength);
-    const stored = await artifactStore.put(bytes);
+    await storage.requireRoom(projectId, bytes);
+    const large = content instanceof Uint8Array && content.byteLength > slice;
+    const stored = await artifactStore.put(large ? slices(content) : content);
     await storage.own(projectId, stored);
     return stored;
   } catch (error) {
@@ -45,23 +55,26 @@ export async function storeArtifact(
   }
 }
 
-/** Largest upload that is read into memory at once (models, arrays): 2 GiB less one byte. */
+/** Largest upload that is read into memory at once (models): 2 GiB less one byte. */
 const largestInMemory = 2 ** 31 - 1;
 
 /**
  * The bytes of an upload of the project.
  *
- * @throws as {@link requireArtifact}; ValidationError above 2 GiB, and where the store's copy is damaged
+ * @param most bytes that it may have
+ * @throws as {@link requireArtifact}; ValidationError above that size, and where the store's copy is damaged
  */
 export async function readArtifact(
   context: Context,
   projectId: string,
   sha256: string,
   field: string,
+  most = largestInMemory,
 ): Promise<Buffer> {
   await requireArtifact(context, projectId, sha256, field);
-  if ((await context.artifactStore.size(sha256)) > largestInMemory)
-    throw ValidationError.of(field, "The file is larger than 2 GiB. Split it, or store it as float16.");
+  const size = await context.artifactStore.size(sha256);
+  if (size > most)
+    throw ValidationError.of(field, `The file has ${size} bytes; at most ${most} are taken here.`);
   return context.artifactStore.read(sha256).catch((error) => {
     if (error instanceof ArtifactError && error.code === "CORRUPT")
       throw ValidationError.of(field, error.message);

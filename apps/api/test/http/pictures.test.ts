@@ -38,6 +38,20 @@ beforeAll(async () => {
     attacked: await sharp(attacked, raw).png().toBuffer(),
     photo,
     cropped: photo,
+    grey: await sharp(clean.subarray(0, width * height), { raw: { width, height, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toBuffer(),
+    large: await sharp({ create: { width: 2600, height: 1700, channels: 3, background: "teal" } })
+      .png()
+      .toBuffer(),
+    brighter: await sharp({ create: { width: 2600, height: 1700, channels: 3, background: "#008084" } })
+      .png()
+      .toBuffer(),
+    truncated: photo.subarray(0, photo.length / 2),
+    gif: await sharp(clean, raw).gif().toBuffer(),
+    html: Buffer.from("<!doctype html><script>alert(1)</script>"),
+    empty: Buffer.alloc(0),
     svg: Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>',
     ),
@@ -47,7 +61,7 @@ beforeAll(async () => {
   let cleanInputId: bigint | undefined;
   for (const [name, bytes] of Object.entries(pictures)) {
     const imageSha256 = bytes && (await api.upload(project.id, bytes));
-    const isAttacked = name === "attacked" || name === "cropped";
+    const isAttacked = ["attacked", "cropped", "grey", "brighter"].includes(name);
     const input = await prisma.input.create({
       data: {
         datasetId: dataset.id,
@@ -58,7 +72,7 @@ beforeAll(async () => {
         cleanInputId: isAttacked ? cleanInputId : null,
       },
     });
-    if (name === "clean") cleanInputId = input.id;
+    if (name === "clean" || name === "large") cleanInputId = input.id;
     ids[name] = encodeGlobalID("Input", input.id);
   }
 });
@@ -122,11 +136,37 @@ test("makes photographs smaller and keeps their kind", async () => {
   expect([info.width, info.height]).toEqual([96, 48]);
 });
 
-test("never hands on a format that may carry scripts", async () => {
-  const response = await get("svg", "image");
-  expect(response.headers.get("content-type")).toBe("image/png");
-  expect(response.headers.get("content-security-policy")).toContain("sandbox");
-  await pixels(response);
+test("never hands on, nor decodes, what is no PNG, JPEG or WebP", async () => {
+  for (const name of ["svg", "html", "gif", "empty"])
+    for (const path of ["image", "image?size=64"])
+      expect(await refusal(await get(name, path)), `${name} ${path}`).toMatchObject({
+        status: 422,
+        code: "UNREADABLE_PICTURE",
+        message: "The picture is not a PNG, JPEG or WebP image. Replace it by a PNG, JPEG or WebP image.",
+      });
+  expect(await refusal(await get("truncated", "image?size=64"))).toMatchObject({
+    status: 422,
+    message: expect.stringContaining("cannot be decoded"),
+  });
+});
+
+test("what is handed on as it is can only be a picture", async () => {
+  const { headers } = await get("photo", "image");
+  expect(headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("content-disposition")).toMatch(/^inline; filename="[0-9a-f]{16}\.jpeg"$/);
+  expect((await get("clean", "image")).headers.get("content-type")).toBe("image/png");
+});
+
+test("large pictures are made smaller before they are subtracted; grey ones have three channels, too", async () => {
+  const response = await get("brighter", "difference");
+  const { data, info } = await pixels(response);
+  expect([info.width, info.height]).toEqual([1024, 670]);
+  // 4 brighter in blue, times floor(127 / 4).
+  expect(response.headers.get("x-faultline-amplification")).toBe("31");
+  expect([...data.subarray(0, 3)]).toEqual([128, 128, 128 + 4 * 31]);
+  const grey = await pixels(await get("grey", "difference"));
+  expect([grey.info.width, grey.info.height, grey.info.channels]).toEqual([width, height, 3]);
 });
 
 test("shows what an attack changed, around grey, with its factor", async () => {

@@ -1,3 +1,4 @@
+import { briefly } from "@faultline/core";
 import type pg from "pg";
 
 /** Ends a dataset's ingestion as FAILED with a reason that people can act on. Does nothing to one that has ended. */
@@ -6,8 +7,9 @@ export async function failDataset(
   datasetId: string,
   reason: string,
 ): Promise<void> {
+  // A reason may quote what was uploaded, at length; and texts of PostgreSQL hold no NUL.
   await client.query(
     "UPDATE dataset SET status = 'FAILED', error = $2 WHERE id = $1 AND status = 'INGESTING'",
-    [datasetId, reason],
+    [datasetId, briefly(reason.replaceAll("\0", "\ufffd"))],
   );
 }

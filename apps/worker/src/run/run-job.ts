@@ -13,6 +13,8 @@ export interface WorkerContext {
   database: Database;
   artifactStore: ArtifactStore;
   networks: NetworkSessions;
+  /** Below which files may be put for a while: `withScratchFolder` of @faultline/db. */
+  scratch: string;
   log: Logger;
 }
 

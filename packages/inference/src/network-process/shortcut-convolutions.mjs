@@ -1,16 +1,7 @@
-import {
-  ancestors,
-  decodeModel,
-  type Graph,
-  type GraphNode,
-  imageInputs,
-  type Model,
-  onnx,
-  producersOf,
-  readsOf,
-  subgraph,
-} from "./onnx-graph.ts";
-import { type OutputValue, withSession } from "./onnx-session.ts";
+import { ancestors, decodeModel, imageInputs, onnx, producersOf, readsOf, subgraph } from "./graph.mjs";
+import { createSession } from "./session.mjs";
+
+/** @import { Graph, GraphNode, Model } from "./graph.mjs" */
 
 /**
  * The same network, its shortcuts without parameters written as convolutions.
@@ -21,17 +12,17 @@ import { type OutputValue, withSession } from "./onnx-session.ts";
  * and ReLUs there into convolutions. A 1×1 convolution with stride by a matrix of ones and zeros gives the same
  * values (x·1 + 0), and everything around it fuses: 5 to 9 % less time for ResNet-20 and -56.
  *
- * @param bytes an ONNX file
- * @returns a new file, or `bytes` themselves when the graph has no such shortcut.
- * @throws InvalidModelError when `bytes` is no ONNX file or ONNX Runtime cannot load it.
+ * @param {Uint8Array} bytes an ONNX file that was vetted
+ * @returns {Promise<Uint8Array>} a new file, or `bytes` themselves when the graph has no such shortcut.
+ * @throws {import("./vetting.mjs").RefusedModel} when ONNX Runtime cannot load it.
  */
-export async function convolveShortcuts(bytes: Uint8Array, field: string): Promise<Uint8Array> {
-  const model = decodeModel(bytes, field);
-  const graph = model.graph as Graph;
+export async function convolveShortcuts(bytes) {
+  const model = decodeModel(bytes);
+  const { graph } = model;
   const candidates = stridedPads(graph);
   if (candidates.length === 0) return bytes;
-  const known = await settingsOf(model, candidates, field);
-  const channels = await channelsOf(model, candidates, field);
+  const known = await settingsOf(model, candidates);
+  const channels = await channelsOf(model, candidates);
   const found = candidates.flatMap((candidate) => {
     const convolution = convolutionFor(candidate, known, channels.get(candidate.source));
     return convolution ? [{ ...candidate, ...convolution }] : [];
@@ -49,17 +40,20 @@ export async function convolveShortcuts(bytes: Uint8Array, field: string): Promi
   return subgraph(model, ancestors(names, producersOf(graph)), [], outputs);
 }
 
-/** Slices and the Pad that alone reads them, which may be a shortcut. */
-interface StridedPad {
-  /** The tensor that is sliced: N×C×H×W if this is a shortcut. */
-  readonly source: string;
-  readonly slices: readonly GraphNode[];
-  readonly pad: GraphNode;
-}
+/**
+ * Slices and the Pad that alone reads them, which may be a shortcut.
+ *
+ * @typedef {object} StridedPad
+ * @property {string} source The tensor that is sliced: N×C×H×W if this is a shortcut.
+ * @property {readonly GraphNode[]} slices
+ * @property {GraphNode} pad
+ */
 
-function stridedPads(graph: Graph): StridedPad[] {
+/** @param {Graph} graph @returns {StridedPad[]} */
+function stridedPads(graph) {
   const producers = producersOf(graph);
-  const readers = new Map<string, number>();
+  /** @type {Map<string, number>} */
+  const readers = new Map();
   for (const name of [
     ...(graph.node ?? []).flatMap(readsOf),
     ...(graph.output ?? []).map(({ name }) => name),
@@ -67,7 +61,8 @@ function stridedPads(graph: Graph): StridedPad[] {
     readers.set(name ?? "", (readers.get(name ?? "") ?? 0) + 1);
   return (graph.node ?? []).flatMap((pad) => {
     if (pad.opType !== "Pad" || !isConstantMode(pad)) return [];
-    const slices: GraphNode[] = [];
+    /** @type {GraphNode[]} */
+    const slices = [];
     let source = dataOf(pad);
     for (
       let node = producers.get(source);
@@ -81,32 +76,37 @@ function stridedPads(graph: Graph): StridedPad[] {
   });
 }
 
-function dataOf(node: GraphNode): string {
+/** @param {GraphNode} node */
+function dataOf(node) {
   return node.input?.[0] ?? "";
 }
 
-function isConstantMode(pad: GraphNode): boolean {
+/** @param {GraphNode} pad */
+function isConstantMode(pad) {
   const mode = pad.attribute?.find(({ name }) => name === "mode")?.s;
   return !mode?.length || Buffer.from(mode).toString() === "constant";
 }
 
-/** Names of the tensors by which a Slice (starts, ends, axes, steps) or a Pad (pads, value, axes) is set. */
-function settingNames(node: GraphNode): string[] {
+/**
+ * Names of the tensors by which a Slice (starts, ends, axes, steps) or a Pad (pads, value, axes) is set.
+ *
+ * @param {GraphNode} node
+ */
+function settingNames(node) {
   return (node.input ?? []).slice(1);
 }
 
 /**
  * Values of the tensors that set slices and pads, by name; those that depend on the image are left out. Exporters
  * compute some of them by many nodes, which ONNX Runtime evaluates.
+ *
+ * @param {Model & { graph: Graph }} model
+ * @param {readonly StridedPad[]} candidates
+ * @returns {Promise<ReadonlyMap<string, readonly number[]>>}
  */
-async function settingsOf(
-  model: Model,
-  candidates: readonly StridedPad[],
-  field: string,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const graph = model.graph as Graph;
-  const producers = producersOf(graph);
-  const images = imageInputs(graph);
+async function settingsOf(model, candidates) {
+  const producers = producersOf(model.graph);
+  const images = imageInputs(model.graph);
   const named = candidates.flatMap(({ slices, pad }) => [...slices, pad].flatMap(settingNames));
   const names = [...new Set(named)].filter(
     (name) =>
@@ -116,7 +116,7 @@ async function settingsOf(
   if (names.length === 0) return new Map();
   // A copy of each, since the subgraph has those initializers alone that its nodes read.
   const copies = names.map((name) => ({ name, copy: `${name}/setting` }));
-  const values = await withSession(
+  const session = await createSession(
     subgraph(
       model,
       [
@@ -128,50 +128,59 @@ async function settingsOf(
       [],
       copies.map(({ copy }) => onnx.ValueInfoProto.create({ name: copy })),
     ),
-    field,
-    (session) =>
-      session.run(
-        {},
-        copies.map(({ copy }) => copy),
-      ),
   );
-  return new Map(copies.map(({ name, copy }) => [name, numbersOf(values[copy])]));
+  const values = await session.run(
+    {},
+    copies.map(({ copy }) => copy),
+  );
+  await session.release();
+  return new Map(copies.map(({ name, copy }) => [name, numbersOf(values[copy].data)]));
 }
 
-function numbersOf({ data }: OutputValue): number[] {
-  return Array.from(data as ArrayLike<number | bigint>, Number);
+/** @param {ArrayLike<unknown>} data */
+function numbersOf(data) {
+  return Array.from(data, Number);
 }
 
-/** C of the sliced tensors N×C×H×W of float32, by name; other tensors are left out. */
-async function channelsOf(
-  model: Model,
-  candidates: readonly StridedPad[],
-  field: string,
-): Promise<ReadonlyMap<string, number>> {
+/**
+ * C of the sliced tensors N×C×H×W of float32, by name; other tensors are left out.
+ *
+ * @param {Model & { graph: Graph }} model
+ * @param {readonly StridedPad[]} candidates
+ * @returns {Promise<ReadonlyMap<string, number>>}
+ */
+async function channelsOf(model, candidates) {
   const sources = [...new Set(candidates.map(({ source }) => source))];
-  const file = subgraph(
-    model,
-    ancestors(sources, producersOf(model.graph as Graph)),
-    [],
-    sources.map((name) => onnx.ValueInfoProto.create({ name })),
-  );
-  const outputs = await withSession(file, field, async (session) => session.outputs);
-  return new Map(
-    outputs.flatMap(({ name, type, shape }) =>
-      type === "float32" && shape.length === 4 && typeof shape[1] === "number" ? [[name, shape[1]]] : [],
+  const session = await createSession(
+    subgraph(
+      model,
+      ancestors(sources, producersOf(model.graph)),
+      [],
+      sources.map((name) => onnx.ValueInfoProto.create({ name })),
     ),
+  );
+  const outputs = session.outputMetadata;
+  await session.release();
+  return new Map(
+    outputs.flatMap((output) => {
+      if (!output.isTensor || output.type !== "float32" || output.shape.length !== 4) return [];
+      const channels = output.shape[1];
+      return typeof channels === "number" ? [/** @type {const} */ ([output.name, channels])] : [];
+    }),
   );
 }
 
 /** The least end that a Slice names for "to the last one": exporters give the largest int32 or int64. */
 const OPEN_END = 2 ** 31 - 1;
 
-/** The convolution that gives what slices and Pad give; undefined when no convolution does. */
-function convolutionFor(
-  { source, slices, pad }: StridedPad,
-  known: ReadonlyMap<string, readonly number[]>,
-  channels: number | undefined,
-): { node: GraphNode; weight: InstanceType<typeof onnx.TensorProto> } | undefined {
+/**
+ * The convolution that gives what slices and Pad give; undefined when no convolution does.
+ *
+ * @param {StridedPad} candidate
+ * @param {ReadonlyMap<string, readonly number[]>} known
+ * @param {number | undefined} channels
+ */
+function convolutionFor({ source, slices, pad }, known, channels) {
   const strides = stridesOf(slices, known);
   const added = addedChannels(pad, known);
   if (!channels || !strides || !added) return undefined;
@@ -200,12 +209,16 @@ function convolutionFor(
   };
 }
 
-/** Strides over rows and columns; undefined when a slice does anything else than take every n-th from the first on. */
-function stridesOf(
-  slices: readonly GraphNode[],
-  known: ReadonlyMap<string, readonly number[]>,
-): [number, number] | undefined {
-  const strides: [number, number] = [1, 1];
+/**
+ * Strides over rows and columns; undefined when a slice does anything else than take every n-th from the first on.
+ *
+ * @param {readonly GraphNode[]} slices
+ * @param {ReadonlyMap<string, readonly number[]>} known
+ * @returns {[number, number] | undefined}
+ */
+function stridesOf(slices, known) {
+  /** @type {[number, number]} */
+  const strides = [1, 1];
   for (const slice of slices) {
     const [starts, ends, axes, steps] = settingNames(slice).map((name) => known.get(name));
     if (!starts || !ends || !axes || !steps) return undefined;
@@ -219,11 +232,13 @@ function stridesOf(
   return strides;
 }
 
-/** Channels of zeros before and after the given ones; undefined when the Pad does anything else. */
-function addedChannels(
-  pad: GraphNode,
-  known: ReadonlyMap<string, readonly number[]>,
-): { before: number; after: number } | undefined {
+/**
+ * Channels of zeros before and after the given ones; undefined when the Pad does anything else.
+ *
+ * @param {GraphNode} pad
+ * @param {ReadonlyMap<string, readonly number[]>} known
+ */
+function addedChannels(pad, known) {
   const [pads, value, axes] = settingNames(pad);
   const widths = known.get(pads);
   if (widths?.length !== 8 || axes) return undefined;
