@@ -38,7 +38,11 @@ export class PipelineWorld {
     await migrate(server.url);
     const database = openDatabase(server.url);
     const store = await FolderArtifactStore.open(artifacts);
-    const environment = { DATABASE_URL: server.url, FAULTLINE_ARTIFACTS: artifacts, LOG_LEVEL: "warn" };
+    const environment = {
+      DATABASE_URL: server.url,
+      FAULTLINE_ARTIFACTS: artifacts,
+      FAULTLINE_LOG_LEVEL: "warn",
+    };
     return new PipelineWorld(await Registration.open(database, store), folder, environment, async () => {
       await database.close();
       await server.stop();

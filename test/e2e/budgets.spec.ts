@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { dashboardPages } from "./pages.ts";
+import { test } from "./test.ts";
 
 test("the first load of each page is under 250 kB of script", async ({ page }) => {
   const sizes = new Map<string, number>();

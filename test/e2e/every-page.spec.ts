@@ -1,6 +1,7 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open, violations } from "./dashboard.ts";
 import { dashboardPages } from "./pages.ts";
+import { test } from "./test.ts";
 
 for (const colorScheme of ["light", "dark"] as const)
   test(`every page in ${colorScheme}: axe finds no violation, the console no error`, async ({ browser }) => {

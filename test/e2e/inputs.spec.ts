@@ -1,5 +1,6 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open, runPath } from "./dashboard.ts";
+import { test } from "./test.ts";
 
 test("a cell of the confusion matrix leads to its inputs, and one of them to its explanation", async ({
   page,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open, runIds, runPath, settled } from "./dashboard.ts";
+import { test } from "./test.ts";
 
 test("a heatmap's cells are read by keyboard and by pointer, with pictures", async ({ page }) => {
   await open(page, await runPath(page, "v1.0 clean"), /v1\.0/);

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open } from "./dashboard.ts";
 import { classes, faultline } from "./faultline.ts";
+import { test } from "./test.ts";
 
 const preprocessing = {
   width: 64,

@@ -1,5 +1,6 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open, runIds, settled } from "./dashboard.ts";
+import { test } from "./test.ts";
 
 test("the overview lists every run of the demo with its numbers", async ({ page }) => {
   const complaints = await open(page, "/", /Menagerie/);

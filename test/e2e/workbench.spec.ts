@@ -1,5 +1,6 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { open, runIds, runPath, settled } from "./dashboard.ts";
+import { test } from "./test.ts";
 
 test("the detector page weighs false alarms against misses, publishes, and hands out what to run", async ({
   page,

@@ -24,5 +24,7 @@ process.on("message", (message) => {
   if (message?.eventLoop === "reset") held = 0;
   if (message?.eventLoop) process.send?.({ eventLoopHeld: held });
 });
+// A test that was killed leaves no process behind.
+process.on("disconnect", () => process.exit());
 // Listening for messages must not keep the process alive.
 process.channel?.unref();

@@ -36,10 +36,16 @@ export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin
     resolve: GraphQLFieldResolver<unknown, Types["Context"], object>,
     { kind, pothosOptions }: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
+    if (kind === "Mutation")
+      return (parent, args, context, info) => {
+        (context as Context).signal.throwIfAborted();
+        return resolve(parent, args, context, info);
+      };
     if (asksByPlugin(kind) || (pothosOptions as { skipTypeScopes?: boolean }).skipTypeScopes) return resolve;
     // Without a resolver the field is compiled to a property: see compiled-execution.ts.
     if (kind !== "Query" && resolve === defaultFieldResolver) return resolve;
     return (parent, args, context, info) => {
+      (context as Context).signal.throwIfAborted();
       (context as Context).access.require("READ");
       return resolve(parent, args, context, info);
     };

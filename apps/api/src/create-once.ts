@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Prisma } from "@faultline/db";
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import type { Context } from "./context.ts";
-import { ConflictError } from "./errors.ts";
+import { ConflictError, NotFoundError } from "./errors.ts";
 
 export type Transaction = Prisma.TransactionClient;
 
@@ -69,6 +69,7 @@ export async function createOnce<P>(context: Context, creation: Creation<P>): Pr
   try {
     return await context.prisma.$transaction(work, patience);
   } catch (error) {
+    if (isGone(error)) throw new NotFoundError("input", "Something that it refers to was deleted meanwhile.");
     if (!unique || !isUniqueViolation(error)) throw error;
     throw conflict(nodeType, unique, await unique.find());
   }
@@ -134,4 +135,9 @@ function hashOf(request: object): Uint8Array<ArrayBuffer> {
 
 function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "P2002";
+}
+
+/** A row that had been found is gone, or its foreign key leads nowhere. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "P2003" || error.code === "P2025");
 }

@@ -1,6 +1,15 @@
+import type { TextPosition } from "@faultline/core";
 import { builder } from "./builder.ts";
 import { TokenScopeType } from "./enums.ts";
-import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import {
+  ConflictError,
+  type Dependents,
+  DependentsError,
+  ForbiddenError,
+  NotFoundError,
+  ValidationError,
+  type ValidationIssue,
+} from "./errors.ts";
 
 const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
   description: "An expected failure.",
@@ -9,15 +18,28 @@ const ErrorInterface = builder.interfaceRef<Error>("Error").implement({
   }),
 });
 
-const ValidationIssueType = builder
-  .objectRef<{ field: string; message: string }>("ValidationIssue")
-  .implement({
-    description: "One wrong argument.",
-    fields: (t) => ({
-      field: t.exposeString("field", { description: "Path of the field, as `input.classes.3`." }),
-      message: t.exposeString("message", { description: "What is wrong and what to do." }),
+const TextPositionType = builder.objectRef<TextPosition>("TextPosition").implement({
+  description: "A place in a text.",
+  fields: (t) => ({
+    offset: t.exposeInt("offset", { description: "UTF-16 code units before it." }),
+    line: t.exposeInt("line", { description: "Counted from 1." }),
+    column: t.exposeInt("column", { description: "Counted from 1, in UTF-16 code units." }),
+  }),
+});
+
+const ValidationIssueType = builder.objectRef<ValidationIssue>("ValidationIssue").implement({
+  description: "One wrong argument.",
+  fields: (t) => ({
+    field: t.exposeString("field", { description: "Path of the field, as `input.classes.3`." }),
+    message: t.exposeString("message", { description: "What is wrong and what to do." }),
+    position: t.field({
+      type: TextPositionType,
+      nullable: true,
+      description: "Where in the argument's text, if it is a text that could not be read.",
+      resolve: ({ position }) => position,
     }),
-  });
+  }),
+});
 
 builder.objectType(ValidationError, {
   name: "ValidationError",
@@ -49,6 +71,27 @@ builder.objectType(ConflictError, {
     existingId: t.exposeID("existingId", {
       nullable: true,
       description: "What is in the way, where it is a node.",
+    }),
+  }),
+});
+
+export const DependentsType = builder.objectRef<Dependents>("Dependents").implement({
+  description: "Nodes of one kind that depend on another.",
+  fields: (t) => ({
+    kind: t.exposeString("kind", { description: "Their type, as `Run`." }),
+    count: t.exposeInt("count", { description: "How many." }),
+    examples: t.exposeStringList("examples", { description: "Names of the newest, five at most." }),
+  }),
+});
+
+builder.objectType(DependentsError, {
+  name: "DependentsError",
+  description: "Others depend on it, so it was not deleted.",
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    dependents: t.expose("dependents", {
+      type: [DependentsType],
+      description: "All that would have to go with it.",
     }),
   }),
 });

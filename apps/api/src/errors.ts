@@ -1,3 +1,4 @@
+import { briefly, type TextPosition } from "@faultline/core";
 import { GraphQLError } from "graphql";
 import type { z } from "zod";
 
@@ -5,21 +6,38 @@ import type { z } from "zod";
 export interface ValidationIssue {
   field: string;
   message: string;
+  /** Where in the argument's text: `offset` in UTF-16 code units from 0, line and column from 1. */
+  position?: TextPosition;
 }
+
+/** What an answer tells at most of a wrong argument; names from it are cut, too. */
+const mostIssues = 20;
 
 /** Some argument is wrong. A member of every mutation's result; REST answers it with 400. */
 export class ValidationError extends Error {
   override readonly name = "ValidationError";
   readonly issues: ValidationIssue[];
 
-  constructor(issues: ValidationIssue[]) {
-    super(issues.map(({ field, message }) => `${field}: ${message}`).join("; "));
-    this.issues = issues;
+  constructor(issues: readonly ValidationIssue[]) {
+    const shown = issues.slice(0, mostIssues).map((issue) => ({
+      ...issue,
+      field: briefly(issue.field, 200),
+      message: briefly(issue.message),
+    }));
+    const more = issues.length - shown.length;
+    if (more > 0) shown.push({ field: shown[0].field, message: `There are ${more} more, not shown here.` });
+    super(briefly(shown.map(sentence).join("; "), 2000));
+    this.issues = shown;
   }
 
   static of(field: string, message: string): ValidationError {
     return new ValidationError([{ field, message }]);
   }
+}
+
+function sentence({ field, message, position }: ValidationIssue): string {
+  const place = position ? `, line ${position.line}, column ${position.column}` : "";
+  return `${field}${place}: ${message}`;
 }
 
 /** There is no such thing in the projects that the token reaches. REST answers it with 404. */
@@ -29,7 +47,7 @@ export class NotFoundError extends Error {
     readonly field: string,
     message: string,
   ) {
-    super(message);
+    super(briefly(message));
   }
 }
 
@@ -42,7 +60,25 @@ export class ConflictError extends Error {
     /** Global id of what is in the way. */
     readonly existingId: string | null = null,
   ) {
-    super(message);
+    super(briefly(message));
+  }
+}
+
+/** Nodes of one kind that depend on another node. */
+export interface Dependents {
+  /** Their type in the schema, as `Run`. */
+  kind: string;
+  count: number;
+  /** Names of the newest, five at most. */
+  examples: string[];
+}
+
+/** Others depend on what was to be deleted. */
+export class DependentsError extends Error {
+  override readonly name = "DependentsError";
+  constructor(readonly dependents: Dependents[]) {
+    const counts = dependents.map(({ kind, count }) => `${count} ${kind}`).join(", ");
+    super(`Others depend on it: ${counts}. Delete them first, or with it (withDependents: true).`);
   }
 }
 
@@ -85,4 +121,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, path: stri
       message: issue.message,
     })),
   );
+}
+
+/** A document that does not fit the schema: all that is wrong with it. REST and the stream: 400. */
+export class InvalidOperation extends Error {
+  override readonly name = "InvalidOperation";
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join(" "));
+  }
 }

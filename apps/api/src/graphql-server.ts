@@ -2,36 +2,39 @@ import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { unwrapResolverError } from "@apollo/server/errors";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import { ArtifactError, isDatabaseTimeout } from "@faultline/db";
 import { PothosValidationError } from "@pothos/core";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
+import { RequestError, tookTooLong } from "./http/error-answers.ts";
+import { admission, type Introspection } from "./limits/admission.ts";
+import { documentLimits } from "./limits/document-limits.ts";
 import { schema } from "./schema.ts";
 import { operationSpans } from "./tracing.ts";
-
-/** Longest operation, in tokens: keeps the parser's work bounded before costs are known. */
-const maximumTokens = 10_000;
 
 /** Apollo Server over the schema, with CSRF prevention, masked errors and nothing that phones home. */
 export function createGraphqlServer(
   fastify: FastifyInstance,
-  { introspection, interpreted }: { introspection: boolean; interpreted: number },
+  { introspection, interpreted }: { introspection: Introspection; interpreted: number },
   metrics: ApolloServerPlugin<Context>,
 ): ApolloServer<Context> {
   const { plugin: compiled, stringifyResult } = compiledExecution(schema, interpreted, shownErrors);
   return new ApolloServer<Context>({
     schema,
     stringifyResult,
-    introspection,
+    introspection: introspection !== "nobody",
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    parseOptions: { maxTokens: maximumTokens },
+    parseOptions: { maxTokens: documentLimits.tokens },
+    validationOptions: { maxErrors: 10 },
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     formatError,
     plugins: [
+      admission(schema, introspection),
       fastifyApolloDrainPlugin(fastify),
       reportErrors,
       metrics,
@@ -61,6 +64,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (original instanceof ConflictError) return shown("CONFLICT", { field: original.field });
   if (original instanceof ForbiddenError)
     return shown("FORBIDDEN", { requiredScope: original.requiredScope });
+  if (original instanceof RequestError) return shown(original.code);
+  if (isDatabaseTimeout(original)) return { ...shown("TIMEOUT"), message: tookTooLong };
+  // Nobody's fault but the disk's; people can act on both.
+  if (original instanceof ArtifactError && original.code === "NO_SPACE") return shown("INSUFFICIENT_STORAGE");
+  if (original instanceof ArtifactError && original.code === "CORRUPT") return shown("ARTIFACT_CORRUPT");
   // The caller's fault, met before any resolver of ours: an id that was never one.
   if (original instanceof PothosValidationError) return shown("BAD_USER_INPUT");
   if (isUnexpected(formatted, original))
@@ -88,8 +96,8 @@ function logUnexpected(
       log.error({ err: unwrapResolverError(error), operationName, path: error.path });
 }
 
-/** Errors of compiled operations as Apollo would report and show them. */
-function shownErrors(
+/** Errors of operations that Apollo did not execute as it would report and show them. */
+export function shownErrors(
   errors: readonly GraphQLError[],
   context: Context,
   operationName?: string,

@@ -13,19 +13,31 @@ const logger = pino({
 });
 
 const stopTracing = await startTracing();
-const server = await databaseServer();
+const server = await databaseServer(process.env, logger);
 await migrate(server.url);
-const database = openDatabase(server.url);
+const database = openDatabase(server.url, {
+  connections: settings.FAULTLINE_DATABASE_CONNECTIONS,
+  statementTimeout: settings.FAULTLINE_STATEMENT_TIMEOUT,
+  connectionTimeout: settings.FAULTLINE_POOL_TIMEOUT,
+});
 const api = await startApi({
   database,
   databaseUrl: server.url,
   artifactStore: await openArtifactStore(),
   port: settings.PORT,
   host: settings.HOST,
-  localUser: settings.FAULTLINE_LOCAL_USER,
+  localUser: settings.FAULTLINE_LOCAL_USER ? { proxyKey: settings.FAULTLINE_PROXY_KEY } : undefined,
   introspection: settings.FAULTLINE_INTROSPECTION,
+  https: settings.FAULTLINE_HTTPS,
+  timeout: settings.FAULTLINE_REQUEST_TIMEOUT,
+  subscriptions: {
+    perToken: settings.FAULTLINE_MAX_SUBSCRIPTIONS_PER_TOKEN,
+    perProcess: settings.FAULTLINE_MAX_SUBSCRIPTIONS,
+  },
   allowedOrigins: settings.FAULTLINE_ALLOWED_ORIGINS,
   maximumUploadBytes: settings.FAULTLINE_MAX_UPLOAD_BYTES,
+  networkMemory: settings.FAULTLINE_NETWORK_MEMORY,
+  storageLimits: { quotaBytes: settings.FAULTLINE_PROJECT_QUOTA },
   logger,
 });
 logger.info({ url: api.url }, "the API listens");

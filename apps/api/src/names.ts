@@ -8,24 +8,37 @@ export const name = z
   .refine((text) => !/\p{Cc}/u.test(text), "Remove the control characters.")
   .refine((text) => text === text.trim(), "Remove the blanks around it.");
 
+interface ListBounds {
+  min: number;
+  tooFew: string;
+  max: number;
+  tooMany: string;
+}
+
+/** A list whose length is checked before its items are: a million of them cost nothing. */
+export function list<Item extends z.ZodType>(item: Item, { min, tooFew, max, tooMany }: ListBounds) {
+  return z.array(z.unknown()).min(min, tooFew).max(max, tooMany).pipe(z.array(item));
+}
+
 /** The classes of a model or dataset, in the order of the logits. */
-export const classes = z
-  .array(name)
-  .min(2, "Name at least two classes.")
-  .max(10_000, "Name at most 10,000 classes.")
-  .superRefine((list, context) => {
-    const seen = new Map<string, number>();
-    for (const [i, value] of list.entries()) {
-      const first = seen.get(value);
-      if (first !== undefined)
-        context.addIssue({
-          code: "custom",
-          path: [i],
-          message: `"${value}" is named twice (also at ${first}). Name each class once.`,
-        });
-      else seen.set(value, i);
-    }
-  });
+export const classes = list(name, {
+  min: 2,
+  tooFew: "Name at least two classes.",
+  max: 10_000,
+  tooMany: "Name at most 10,000 classes.",
+}).superRefine((list, context) => {
+  const seen = new Map<string, number>();
+  for (const [i, value] of list.entries()) {
+    const first = seen.get(value);
+    if (first !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: [i],
+        message: `"${value}" is named twice (also at ${first}). Name each class once.`,
+      });
+    else seen.set(value, i);
+  }
+});
 
 /** A sha256 as it names an upload. */
 export const sha256 = z
@@ -38,7 +51,23 @@ export const sha256 = z
 /** Free text beside a name. */
 export const description = z.string().max(10_000, "Use at most 10,000 characters.");
 
-/** A JSON object of moderate size. */
+const maximumDepth = 32;
+const maximumValues = 65_536;
+
+/** Looked at level by level, not by recursion, which depth could exhaust. */
+function isModest(value: unknown): boolean {
+  let values = 0;
+  for (let level = [value], depth = 0; level.length > 0; depth++) {
+    values += level.length;
+    if (depth > maximumDepth || values > maximumValues) return false;
+    level = level.flatMap((held) => (typeof held === "object" && held !== null ? Object.values(held) : []));
+  }
+  return true;
+}
+
+/** A JSON object of moderate size and depth. */
 export const metadata = z
-  .record(z.string(), z.json())
+  .unknown()
+  .refine(isModest, `Nest at most ${maximumDepth} deep, and use at most 64 KiB.`)
+  .pipe(z.record(z.string(), z.json()))
   .refine((value) => JSON.stringify(value).length <= 65_536, "Use at most 64 KiB.");

@@ -33,9 +33,7 @@ export class Places {
     const { atOnce, waiting, ofOneTenant } = this.limits;
     const own = this.#ofTenant.get(tenant) ?? 0;
     if (own >= ofOneTenant)
-      throw new BusyError(
-        `${own} ${this.work} of this project are under way already. Try again in a moment.`,
-      );
+      throw new BusyError(`${own} ${this.work} of yours are under way already. Try again in a moment.`);
     if (this.#taken >= atOnce && this.#waiting.length >= waiting)
       throw new BusyError(`${this.#taken} ${this.work} are under way already. Try again in a moment.`);
     this.#ofTenant.set(tenant, own + 1);

@@ -1,5 +1,6 @@
 import "./error-types.ts";
 import "./access/projects.ts";
+import "./access/project-quota.ts";
 import "./access/api-tokens.ts";
 import "./registry/models.ts";
 import "./registry/model-versions.ts";
@@ -25,6 +26,7 @@ import "./detectors/check-inputs.ts";
 import "./specifications/specifications.ts";
 import "./specifications/check-specification.ts";
 import "./specifications/saved-views.ts";
+import "./deletion/deletions.ts";
 import { type GraphQLSchema, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 

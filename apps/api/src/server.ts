@@ -2,31 +2,45 @@ import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
 import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
-import { type ArtifactStore, type Database, dataDirectory, Notifications, Uploads } from "@faultline/db";
+import {
+  type ArtifactStore,
+  type Database,
+  dataDirectory,
+  keepScratchClean,
+  Notifications,
+  ProjectStorage,
+  type StorageLimits,
+  scratchDirectory,
+  Uploads,
+} from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
-import { type GraphQLError, NoSchemaIntrospectionCustomRule, specifiedRules, validate } from "graphql";
-import { createHandler } from "graphql-sse/lib/use/fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { FailedAttempts } from "./access/failed-attempts.ts";
 import { KnownTokens } from "./access/known-tokens.ts";
-import { accessOf } from "./access/request-access.ts";
-import type { Context } from "./context.ts";
-import { createGraphqlServer, formatError } from "./graphql-server.ts";
+import { isLoopbackHost, type LocalUser } from "./access/local-user.ts";
+import { createGraphqlServer, shownErrors } from "./graphql-server.ts";
+import { addDeadline } from "./http/deadline.ts";
 import { addDetectorArtifact } from "./http/detector-artifact.ts";
 import { addErrorAnswers } from "./http/error-answers.ts";
+import { addGraphql } from "./http/graphql.ts";
 import { addHealth } from "./http/health.ts";
+import { addJsonBodies } from "./http/json-bodies.ts";
 import { addMetrics } from "./http/metrics.ts";
 import { addPictures } from "./http/pictures.ts";
+import { addSecurityHeaders } from "./http/security-headers.ts";
 import { addSessionCookie } from "./http/session-cookie.ts";
-import { unlimited } from "./http/unlimited.ts";
+import { addSubscriptions, type SubscriptionLimits } from "./http/subscriptions.ts";
 import { addUploads } from "./http/uploads.ts";
 import { addVerdictExport } from "./http/verdict-export.ts";
+import type { Introspection } from "./limits/admission.ts";
+import { Documents } from "./limits/documents.ts";
 import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
-import { schema } from "./schema.ts";
+import { KnownRuns } from "./runs/known-runs.ts";
 import type { Services } from "./services.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface ApiOptions {
   /** Migrated; stays open when the API closes. */
@@ -38,14 +52,24 @@ export interface ApiOptions {
   uploadsDirectory?: string;
   /** Largest upload in bytes; 16 GiB by default. */
   maximumUploadBytes?: number;
+  /** Quota of a project without one of its own, and bounds of unfinished uploads; see defaultStorageLimits. */
+  storageLimits?: Partial<StorageLimits>;
+  /** Bytes of memory that a network may take; 2 GiB by default. */
+  networkMemory?: number;
   /** 0, the default, takes a free one. */
   port?: number;
   /** 127.0.0.1 by default. */
   host?: string;
-  /** Requests from this machine act as its administrator. Only for a machine with one user. */
-  localUser?: boolean;
-  /** Whether the schema may be asked for. True by default: it is public. */
-  introspection?: boolean;
+  /** Requests from this machine act as its administrator. Only for a machine with one user, and a host on loopback. */
+  localUser?: LocalUser;
+  /** Who may ask for the schema; those with a token by default. */
+  introspection?: Introspection;
+  /** Whether visitors speak TLS, with a proxy before the API; false by default. */
+  https?: boolean;
+  /** 100 of a token and 1,000 of this process by default. */
+  subscriptions?: SubscriptionLimits;
+  /** How many tokens that do not hold one address may try in a minute; 60 by default. */
+  failedAttempts?: number;
   /** How many executions of an operation come before it is compiled; 1 by default. */
   interpreted?: number;
   /** Pairs of runs whose counts on shared inputs are remembered; 1,000 by default. */
@@ -73,48 +97,49 @@ export interface Api {
 
 /** Starts the API: GraphQL at /graphql, subscriptions at /graphql/stream, and the REST routes of src/http. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { database, databaseUrl, artifactStore, logger, timeout = 60_000 } = options;
+  const { database, databaseUrl, artifactStore, logger, host = "127.0.0.1" } = options;
+  if (options.localUser && !isLoopbackHost(host))
+    throw new Error(
+      `With FAULTLINE_LOCAL_USER whoever reaches this API is its administrator, so HOST must be 127.0.0.1, ::1 or localhost, not ${host}. Unset one of them.`,
+    );
   const fastify: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: false }),
     bodyLimit: options.bodyLimit ?? 16 * 2 ** 20,
-    handlerTimeout: timeout,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     forceCloseConnections: "idle",
   });
-  const notifications = await Notifications.open(databaseUrl);
+  const notifications = await Notifications.open(databaseUrl, logger);
+  const storage = new ProjectStorage(database.pool, options.storageLimits);
   const services: Services = {
     prisma: database.prisma,
     pool: database.pool,
     artifactStore,
-    uploads: new Uploads(
-      options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
-      artifactStore,
-      options.maximumUploadBytes,
-    ),
+    uploads: new Uploads({
+      folder: options.uploadsDirectory ?? path.join(dataDirectory(), "uploads"),
+      store: artifactStore,
+      storage,
+      maxBytes: options.maximumUploadBytes,
+    }),
+    storage,
     networks: new NetworkSessions((sha256) => artifactStore.read(sha256), {
       instances: Math.min(2, availableParallelism()),
+      memory: options.networkMemory,
     }),
+    networkMemory: options.networkMemory,
     notifications,
     tokens: new KnownTokens(database, notifications),
+    knownRuns: new KnownRuns(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
-    localUser: options.localUser ?? false,
+    failedAttempts: new FailedAttempts(options.failedAttempts),
+    localUser: options.localUser ?? null,
   };
-  const contextOf = async (request: FastifyRequest): Promise<Context> => ({
-    ...services,
-    access: await accessOf(request, services),
-    requestId: request.id,
-    log: request.log,
-    values: new Map(),
-  });
-
   await fastify.register(cookie);
   if (options.allowedOrigins?.length)
     await fastify.register(cors, { origin: options.allowedOrigins, credentials: true });
-  fastify.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
-  });
-
+  addSecurityHeaders(fastify, options.https ?? false);
+  addDeadline(fastify, options.timeout ?? 60_000);
+  addJsonBodies(fastify);
   addErrorAnswers(fastify);
   const operationMetrics = addMetrics(fastify, services);
   addHealth(fastify, services);
@@ -124,21 +149,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addVerdictExport(fastify, services, options.exportPatience);
   addDetectorArtifact(fastify, services);
 
-  const introspection = options.introspection ?? true;
+  const introspection = options.introspection ?? "token";
   const graphql = createGraphqlServer(
     fastify,
     { introspection, interpreted: options.interpreted ?? 1 },
     operationMetrics,
   );
   await graphql.start();
-  fastify.route({
-    method: ["GET", "POST", "OPTIONS"],
-    url: "/graphql",
-    handler: fastifyApolloHandler(graphql, { context: contextOf }),
+  const documents = new Documents();
+  addGraphql(fastify, graphql, services, documents);
+  addSubscriptions(fastify, services, {
+    documents,
+    introspection,
+    limits: options.subscriptions ?? { perToken: 100, perProcess: 1000 },
+    shownErrors,
   });
-  addSubscriptions(fastify, contextOf, introspection);
 
-  await fastify.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1" });
+  const stopSweeping = sweepUploads(services, fastify.log);
+  const endScratchSweeps = await keepScratchClean(scratchDirectory(), (error) =>
+    fastify.log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
+  await fastify.listen({ port: options.port ?? 0, host });
   const { address, family, port } = fastify.server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
@@ -148,43 +179,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const force = setTimeout(() => fastify.server.closeAllConnections(), options.closingTime ?? 5000);
       await notifications.close();
       await fastify.close();
+      await stopSweeping();
+      endScratchSweeps();
       await graphql.stop();
       await services.networks.close();
       clearTimeout(force);
     },
   };
-}
-
-/** GraphQL over server-sent events, for subscriptions. Asks for JSON by POST, which other sites cannot send. */
-function addSubscriptions(
-  fastify: FastifyInstance,
-  contextOf: (request: FastifyRequest) => Promise<Context>,
-  introspection: boolean,
-): void {
-  const handle = createHandler<Record<PropertyKey, unknown> & Context>({
-    schema,
-    validate: (validated, document) =>
-      validate(
-        validated,
-        document,
-        introspection ? undefined : [...specifiedRules, NoSchemaIntrospectionCustomRule],
-      ),
-    context: async (request) => ({ ...(await contextOf(request.raw)) }),
-    onNext: (_context, _request, result) =>
-      result.errors
-        ? {
-            ...result,
-            errors: result.errors.map((error) => formatError(error.toJSON(), error) as GraphQLError),
-          }
-        : undefined,
-  });
-  fastify.route({
-    method: ["POST"],
-    url: "/graphql/stream",
-    ...unlimited,
-    handler: async (request, reply) => {
-      reply.hijack();
-      await handle(request, reply);
-    },
-  });
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isLocal } from "../src/access/request-access.ts";
+import { isLocal } from "../src/access/local-user.ts";
 import { type ApiUnderTest, startApiUnderTest } from "./api-under-test.ts";
 
 let api: ApiUnderTest;
@@ -103,26 +103,7 @@ describe("tokens", () => {
 });
 
 describe("the tenant border", () => {
-  test("hides other projects, whatever the way in", async () => {
-    const make = async (slug: string) =>
-      String((await api.graphql(createProject, { slug })).data.createProject.id);
-    const [mine, theirs] = [await make("mine"), await make("theirs")];
-    const rowOf = (slug: string) => api.database.prisma.project.findUniqueOrThrow({ where: { slug } });
-    const token = await api.token(["WRITE"], (await rowOf("mine")).id);
-    const createModel = `mutation($projectId: ID!) { createModel(input: {projectId: $projectId, name: "m"}) {
-      __typename ... on Model { id } ... on NotFoundError { field } } }`;
-    const model = (await api.graphql(createModel, { projectId: theirs })).data.createModel.id;
-
-    const seen = await api.graphql("{ projects { totalCount edges { node { slug } } } }", {}, token);
-    expect(seen.data.projects).toEqual({ totalCount: 1, edges: [{ node: { slug: "mine" } }] });
-    const query =
-      'query($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id } node(id: $id) { id } project(slug: "theirs") { id } }';
-    const { data } = await api.graphql(query, { ids: [mine, theirs, model], id: model }, token);
-    expect(data).toEqual({ nodes: [{ id: mine }, null, null], node: null, project: null });
-    const created = await api.graphql(createModel, { projectId: theirs }, token);
-    expect(created.data.createModel).toEqual({ __typename: "NotFoundError", field: "input.projectId" });
-  });
-
+  // Who reaches what by the ids of others: tenants.test.ts.
   test("keeps tokens from those who may not manage them", async () => {
     const reader = await api.token(["READ"]);
     const answer = await api.graphql("{ projects { edges { node { tokens { totalCount } } } } }", {}, reader);
@@ -131,36 +112,78 @@ describe("the tenant border", () => {
 });
 
 describe("the local user", () => {
-  const from = (remoteAddress: string, headers: Record<string, string>) =>
-    isLocal({ socket: { remoteAddress }, headers } as never);
+  const proxyKey = "k".repeat(32);
+  const from = (remoteAddress: string, headers: Record<string, string>, httpVersion = "1.1") =>
+    isLocal({ socket: { remoteAddress }, raw: { httpVersion }, headers } as never, { proxyKey });
+  const host = "localhost:4000";
 
   test.each([
-    ["127.0.0.1", { host: "localhost:4000" }, true],
-    ["::ffff:127.0.0.1", { host: "127.0.0.1:4000" }, true],
-    ["::1", { host: "[::1]:4000", "sec-fetch-site": "same-origin" }, true],
-    [
-      "127.0.0.1",
-      { host: "localhost:4000", "x-forwarded-for": "127.0.0.1, ::1", "x-forwarded-host": "localhost:3000" },
-      true,
-    ],
-    ["192.168.1.7", { host: "localhost:4000" }, false],
-    ["127.0.0.1", { host: "evil.example" }, false],
-    ["127.0.0.1", { host: "127.0.0.1.evil.example" }, false],
-    ["127.0.0.1", {}, false],
-    ["127.0.0.1", { host: "localhost", "sec-fetch-site": "cross-site" }, false],
-    ["127.0.0.1", { host: "localhost", "x-forwarded-for": "10.0.0.9, 127.0.0.1" }, false],
-    [
-      "127.0.0.1",
-      { host: "localhost", "x-forwarded-for": "127.0.0.1", "x-forwarded-host": "evil.example" },
-      false,
-    ],
-    ["127.0.0.1", { host: "localhost", forwarded: "for=10.0.0.9" }, false],
-  ] as const)("%s with %o: %s", (address, headers, expected) => {
-    expect(from(address, headers)).toBe(expected);
+    ["127.0.0.1", { host }],
+    ["::ffff:127.0.0.1", { host: "127.0.0.1:4000" }],
+    ["::1", { host: "[::1]:4000", "sec-fetch-site": "same-origin" }],
+    ["127.0.0.1", { host, origin: "http://localhost:4000", referer: "http://127.0.0.1:4000/a?b" }],
+  ] as const)("sits at %s and sends %o", (address, headers) => expect(from(address, headers)).toBe(true));
+
+  test.each([
+    ["192.168.1.7", { host }],
+    ["127.0.0.1", { host: "evil.example" }],
+    ["127.0.0.1", { host: "127.0.0.1.evil.example" }],
+    ["127.0.0.1", {}],
+    ["127.0.0.1", { host, "sec-fetch-site": "cross-site" }],
+    ["127.0.0.1", { host, origin: "https://faultline.example" }],
+    ["127.0.0.1", { host, origin: "null" }],
+    ["127.0.0.1", { host, referer: "https://faultline.example/runs" }],
+  ] as const)("does not sit at %s and send %o", (address, headers) =>
+    expect(from(address, headers)).toBe(false),
+  );
+
+  test.each<Record<string, string>>([
+    { forwarded: "for=127.0.0.1" },
+    { via: "1.1 proxy" },
+    { "x-real-ip": "127.0.0.1" },
+    { "x-client-ip": "127.0.0.1" },
+    { "cf-connecting-ip": "127.0.0.1" },
+    { "x-forwarded-for": "127.0.0.1" },
+    { "x-forwarded-host": "localhost" },
+    { "x-forwarded-proto": "http" },
+    { "x-forwarded-for": "127.0.0.1", "x-forwarded-host": "localhost:3000" },
+  ])("is not whom a proxy speaks for that sends %o", (headers) =>
+    expect(from("127.0.0.1", { host, ...headers })).toBe(false),
+  );
+
+  test("is not whom a proxy speaks for that sends nothing but HTTP/1.0", () =>
+    expect(from("127.0.0.1", { host }, "1.0")).toBe(false));
+
+  const passedOn = (headers: Record<string, string>) =>
+    from("127.0.0.1", {
+      host,
+      "x-faultline-proxy-key": proxyKey,
+      "x-forwarded-for": "127.0.0.1, ::1",
+      "x-forwarded-host": "localhost:3000",
+      ...headers,
+    });
+
+  test("may come through the dashboard's proxy, which has the key and says where requests come from", () => {
+    expect(passedOn({})).toBe(true);
+    expect(passedOn({ origin: "http://localhost:3000", "x-forwarded-proto": "http" })).toBe(true);
+    expect(passedOn({ "x-faultline-proxy-key": "l".repeat(32) })).toBe(false);
+    expect(passedOn({ "x-faultline-proxy-key": "" })).toBe(false);
+    expect(passedOn({ "x-forwarded-for": "10.0.0.9, 127.0.0.1" })).toBe(false);
+    expect(passedOn({ "x-forwarded-for": "127.0.0.1, unknown" })).toBe(false);
+    expect(passedOn({ "x-forwarded-host": "evil.example" })).toBe(false);
+    expect(passedOn({ "x-real-ip": "10.0.0.9" })).toBe(false);
+    expect(from("127.0.0.1", { host, "x-faultline-proxy-key": proxyKey })).toBe(false);
+    const headers = { host, "x-faultline-proxy-key": "", "x-forwarded-for": "::1", "x-forwarded-host": host };
+    const request = { socket: { remoteAddress: "::1" }, raw: { httpVersion: "1.1" }, headers };
+    expect(isLocal(request as never, {})).toBe(false);
+  });
+
+  test("is not to be had where others can reach the API", async () => {
+    await expect(startApiUnderTest({ localUser: {}, host: "0.0.0.0" })).rejects.toThrow(/HOST must be/);
   });
 
   test("is signed in where the server allows it, and only without a token", async () => {
-    const local = await startApiUnderTest({ localUser: true });
+    const local = await startApiUnderTest({ localUser: {} });
     try {
       const viewer = "{ viewer { token { name } } }";
       expect((await local.graphql(viewer, {}, null)).data.viewer.token.name).toBe(

@@ -27,6 +27,8 @@ interface Client {
 /** The API over HTTP, on a real database and a real artifact store of its own. */
 export interface ApiUnderTest {
   url: string;
+  /** Its routes, as Fastify prints them. */
+  routes: string;
   database: TestDatabase;
   artifactStore: ArtifactStore;
   /** A token of the whole installation with the scope ADMIN. */
@@ -69,6 +71,7 @@ export async function startApiUnderTest(
   const admin = await token(["ADMIN"]);
   return {
     url: api.url,
+    routes: api.fastify.printRoutes({ commonPrefix: false }),
     database,
     artifactStore,
     admin,

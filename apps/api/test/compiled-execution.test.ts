@@ -1,5 +1,13 @@
+import Fastify from "fastify";
+import { parse } from "graphql";
+import { compileQuery, isCompiledQuery } from "graphql-jit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Access } from "../src/access/access.ts";
+import { createGraphqlServer } from "../src/graphql-server.ts";
+import { measureDocument } from "../src/limits/document-limits.ts";
+import { schema } from "../src/schema.ts";
 import { type ApiUnderTest, startApiUnderTest } from "./api-under-test.ts";
+import { clientOperations } from "./client-operations.ts";
 
 let api: ApiUnderTest;
 beforeAll(async () => {
@@ -92,6 +100,67 @@ describe("compiled operations", () => {
       const { data } = await api.graphql(`{ ${name}: __typename after: __typename }`);
       expect(data.after).toBe("Query");
       expect(({} as { after?: string }).after).toBeUndefined();
+    }
+  });
+});
+
+describe("which operations are compiled", () => {
+  let interpretations = 0;
+  const fastify = Fastify();
+  const server = createGraphqlServer(
+    fastify,
+    { introspection: "token", interpreted: 1 },
+    // Apollo starts an execution of its own only where nothing compiled has answered.
+    {
+      requestDidStart: async () => ({
+        executionDidStart: async () => {
+          interpretations++;
+        },
+      }),
+    },
+  );
+  beforeAll(() => server.start());
+  afterAll(async () => {
+    await server.stop();
+    await fastify.close();
+  });
+  const interpretationsOf = async (query: string, times: number) => {
+    interpretations = 0;
+    const token = await api.database.prisma.apiToken.findFirstOrThrow();
+    const contextValue = {
+      access: new Access(token),
+      log: fastify.log,
+      requestId: "test",
+      values: new Map(),
+      signal: new AbortController().signal,
+      ...api.database,
+    };
+    for (let i = 0; i < times; i++) {
+      const { body } = await server.executeOperation({ query }, { contextValue: contextValue as never });
+      expect(body.kind === "single" && body.singleResult.errors).toBeFalsy();
+    }
+    return interpretations;
+  };
+
+  test("those that come again: after the first time nothing is interpreted", async () => {
+    expect(await interpretationsOf("{ viewer { token { name } } }", 4)).toBe(1);
+    expect(await interpretationsOf("{ projects { totalCount edges { node { slug name } } } }", 4)).toBe(1);
+  });
+
+  test("not what is large, nor the schema", async () => {
+    const large = `{ viewer { token { ${Array.from({ length: 600 }, (_, i) => `a${i}: name`).join(" ")} } } }`;
+    expect(await interpretationsOf(large, 3)).toBe(3);
+    expect(await interpretationsOf("{ __schema { queryType { name } } }", 3)).toBe(3);
+  });
+
+  test("all that the dashboard, the command line and the examples send can be compiled", () => {
+    const operations = clientOperations();
+    expect(operations.length).toBeGreaterThan(50);
+    for (const { name, source } of operations) {
+      const document = parse(source);
+      if (source.startsWith("subscription")) continue;
+      expect(isCompiledQuery(compileQuery(schema, document)), name).toBe(true);
+      expect(measureDocument(document).selections, name).toBeLessThanOrEqual(500);
     }
   });
 });

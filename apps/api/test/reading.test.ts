@@ -594,7 +594,7 @@ describe("guard rails", () => {
   });
 
   test("can keep the schema to itself", async () => {
-    const closed = await startApiUnderTest({ introspection: false });
+    const closed = await startApiUnderTest({ introspection: "nobody" });
     try {
       const { errors } = await closed.graphql("{ __schema { types { name } } }");
       expect(errors?.[0].extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");

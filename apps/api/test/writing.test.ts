@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const failures = `... on ValidationError { issues { field message } } ... on NotFoundError { field message }
+const failures = `... on ValidationError { message issues { field message position { offset line column } } } ... on NotFoundError { field message }
   ... on ConflictError { field message existingId } ... on ForbiddenError { requiredScope }`;
 
 /** Calls a mutation with its input; failures come with their fields. */
@@ -811,8 +811,13 @@ describe("specifications and views", () => {
       "",
     );
     expect(broken.issues).toMatchObject([
-      { field: "input.text", message: expect.stringContaining("line 1") },
+      {
+        field: "input.text",
+        message: expect.stringMatching(/^Expected /),
+        position: { offset: 16, line: 1, column: 17 },
+      },
     ]);
+    expect(broken.message).toMatch(/^input\.text, line 1, column 17: Expected /);
   });
 
   test("are checked on a run, with counterexamples", async () => {
@@ -822,7 +827,7 @@ describe("specifications and views", () => {
         await api.graphql(
           `query($id: ID!, $text: String!) { node(id: $id) { ... on Run { checkSpecification(text: $text) {
             ... on SpecificationCheck { inputs applicable satisfied share { value } verification verificationReason counterexamples { externalId } }
-            ... on ValidationError { issues { field message } } } } } }`,
+            ... on ValidationError { issues { field message position { line column } } } } } } }`,
           { id: encodeGlobalID("Run", run.id), text },
         )
       ).data.node.checkSpecification;
@@ -840,9 +845,11 @@ describe("specifications and views", () => {
     const against = trucks.filter((v) => !holds.includes(v)).map(({ externalId }) => ({ externalId }));
     expect(result.counterexamples).toEqual(against.slice(0, 20));
     expect((await check("predicted(boat)")).issues).toMatchObject([
-      { field: "text", message: expect.stringContaining("boat") },
+      { field: "text", message: expect.stringContaining("boat"), position: null },
     ]);
-    expect((await check("strength(")).issues).toMatchObject([{ field: "text" }]);
+    expect((await check("predicted(truck)\n=> strength(")).issues).toMatchObject([
+      { field: "text", position: { line: 2, column: 13 } },
+    ]);
   });
 
   test("views are saved and deleted", async () => {

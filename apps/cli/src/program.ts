@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addDeleteCommand } from "./commands/delete.ts";
 import { addGateCommand } from "./commands/gate.ts";
 import { addProjectCommand } from "./commands/project.ts";
 import { addRegisterCommand } from "./commands/register.ts";
@@ -32,5 +33,6 @@ export function createProgram(): Command {
   addReportCommand(program);
   addVerdictsCommand(program);
   addGateCommand(program);
+  addDeleteCommand(program);
   return program;
 }

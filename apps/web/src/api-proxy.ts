@@ -1,29 +1,23 @@
 import { peerAddressHeader } from "./peer-address.ts";
 
-/** Hop-by-hop headers (RFC 9110 §7.6.1) and those that fetch sets itself. */
-const notForwarded = new Set([
+/** Headers of one connection (RFC 9110 §7.6.1), with those that a `Connection` header names. */
+const hopByHop = [
   "connection",
-  "content-length",
-  "expect",
-  "host",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
+  "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
-  peerAddressHeader,
-]);
+];
+
+/** Fetch writes these itself: which encodings it decodes, how long the body is, where it goes. */
+const setByFetch = ["accept-encoding", "content-length", "expect", "host"];
 
 /** Fetch has decoded the body already, so these no longer describe it. */
-const notReturned = new Set([
-  "connection",
-  "content-encoding",
-  "content-length",
-  "keep-alive",
-  "transfer-encoding",
-]);
+const ofEncodedBody = ["content-encoding", "content-length"];
 
 /** Where the API listens, read at every request so that one build serves any API. */
 export function apiUrl(): string {
@@ -34,24 +28,63 @@ export function apiUrl(): string {
  * Headers of the visitor's request as the API shall see them.
  *
  * The API trusts loopback visitors in the embedded demo. This proxy runs on loopback itself, so it must never
- * lend its own address to somebody else: `x-forwarded-for` carries the whole chain that came in plus the address
- * of the socket, and `x-forwarded-host` the real Host header (a page may invent the former, never the latter).
- * Where the socket's address is not known, the chain ends in `unknown`, which no API takes for loopback.
+ * lend its own address to somebody else: `x-forwarded-for` and `x-forwarded-host` carry the whole chain that came
+ * in, then the address of the socket and the Host header. A visitor may invent the chain before these, never these;
+ * and a proxy in front of this one, itself on loopback, is seen by what it wrote. So the chain is kept, and the API
+ * believes it only if every part is loopback. Where the socket's address is not known, the chain ends in `unknown`,
+ * which no API takes for loopback.
  */
 export function forwardedHeaders(headers: Headers, peerAddressKnown: boolean): Headers {
-  const forwarded = new Headers();
-  headers.forEach((value, name) => {
-    if (!notForwarded.has(name)) forwarded.append(name, value);
-  });
+  const forwarded = endToEnd(headers, [...setByFetch, peerAddressHeader]);
   const peer = (peerAddressKnown && headers.get(peerAddressHeader)) || "unknown";
-  const chain = headers.get("x-forwarded-for");
-  forwarded.set("x-forwarded-for", chain ? `${chain}, ${peer}` : peer);
-  forwarded.set("x-forwarded-host", headers.get("host") ?? "unknown");
+  forwarded.set("x-forwarded-for", joined(headers.get("x-forwarded-for"), peer));
+  forwarded.set(
+    "x-forwarded-host",
+    joined(headers.get("x-forwarded-host"), headers.get("host") ?? "unknown"),
+  );
   return forwarded;
+}
+
+function joined(chain: string | null, last: string): string {
+  return chain ? `${chain}, ${last}` : last;
+}
+
+/** Headers without those of one connection and the given ones; each cookie stays a header of its own. */
+function endToEnd(headers: Headers, without: readonly string[]): Headers {
+  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...hopByHop, ...named, ...without]);
+  const kept = new Headers();
+  headers.forEach((value, name) => {
+    if (!dropped.has(name)) kept.append(name, value);
+  });
+  return kept;
+}
+
+/**
+ * Whether another site's page sent this request to change something. The session's cookie may come with it where the
+ * other site is a neighbour (`SameSite` asks for the site, not for the origin), and a form can send `text/plain`
+ * without being asked first.
+ *
+ * Browsers say it in Sec-Fetch-Site, but over plain http to another machine only in Origin. Programs send neither.
+ */
+export function isCrossOriginChange({ method, headers }: Pick<Request, "method" | "headers">): boolean {
+  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return false;
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  const origin = headers.get("origin");
+  if (origin === null) return false;
+  // A page cannot send x-forwarded-host to another origin unasked; a proxy in front that replaced Host has set it.
+  const own = [headers.get("host"), ...(headers.get("x-forwarded-host") ?? "").split(",")];
+  return !URL.canParse(origin) || !own.some((host) => host?.trim() === new URL(origin).host);
 }
 
 /** Streams a request under `/api/` to the API and its answer back: GraphQL, events, pictures, exports. */
 export async function forwardToApi(request: Request): Promise<Response> {
+  if (isCrossOriginChange(request))
+    return refusal(
+      403,
+      "Pages of other sites may not change anything here. Send this from the dashboard itself.",
+    );
   const { pathname, search } = new URL(request.url);
   // Assigned, not resolved: a path such as `//other.example` must not change the host.
   const target = new URL(apiUrl());
@@ -59,7 +92,7 @@ export async function forwardToApi(request: Request): Promise<Response> {
   target.search = search;
   const hasBody = request.method !== "GET" && request.method !== "HEAD";
   try {
-    const answer = await fetch(target, {
+    const outgoing: RequestInit & { duplex?: "half" } = {
       method: request.method,
       headers: forwardedHeaders(request.headers, process.env.FAULTLINE_PEER_ADDRESS_KNOWN === "1"),
       body: hasBody ? request.body : undefined,
@@ -67,20 +100,25 @@ export async function forwardToApi(request: Request): Promise<Response> {
       redirect: "manual",
       cache: "no-store",
       signal: request.signal,
-    } as RequestInit);
-    const headers = new Headers();
-    answer.headers.forEach((value, name) => {
-      if (!notReturned.has(name) && name !== "set-cookie") headers.append(name, value);
+    };
+    const answer = await fetch(target, outgoing);
+    const { status, statusText } = answer;
+    return new Response(answer.body, {
+      status,
+      statusText,
+      headers: endToEnd(answer.headers, ofEncodedBody),
     });
-    for (const cookie of answer.headers.getSetCookie()) headers.append("set-cookie", cookie);
-    return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
   } catch (error) {
     if (request.signal.aborted) return new Response(null, { status: 499 });
-    const reason =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return Response.json(
-      { errors: [{ message: `The API at ${apiUrl()} does not answer (${reason}). Is it running?` }] },
-      { status: 502 },
+    // Its address and the reason are for whoever runs the dashboard.
+    console.error(`The API at ${apiUrl()} does not answer:`, error instanceof Error ? error.cause : error);
+    return refusal(
+      502,
+      "The API does not answer. Is it running? The dashboard's log says where it was looked for.",
     );
   }
+}
+
+function refusal(status: number, message: string): Response {
+  return Response.json({ errors: [{ message }] }, { status });
 }

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
-import type { Database } from "@faultline/db";
+import { type Database, jobPayloads } from "@faultline/db";
 import pg from "pg";
 import type { Logger } from "pino";
+import { failDataset } from "./ingest/fail-dataset.ts";
 import { failRun, maximumAttempts, runReference } from "./run/run-state.ts";
 
 /** First key of the advisory locks that living workers hold; the second is the worker's id. */
@@ -15,43 +16,49 @@ const lockSpace = 0x0fa17;
 export class LivingWorker {
   readonly #client: pg.Client;
   readonly #id: number;
+  /** Resolves when the connection is lost, to the reason: others then take this worker for dead, and its jobs over. */
+  readonly lost: Promise<unknown>;
 
-  private constructor(client: pg.Client, id: number) {
+  private constructor(client: pg.Client, id: number, lost: Promise<unknown>) {
     this.#client = client;
     this.#id = id;
+    this.lost = lost;
   }
 
-  /**
-   * @param lost called when the connection is lost: others will then take this worker for dead, so it must
-   *   stop. (Were it to go on, no harm: every result is written once.)
-   */
-  static async enter(url: string, lost: (error: Error) => void): Promise<LivingWorker> {
+  /** @throws the connection's error */
+  static async enter(url: string): Promise<LivingWorker> {
     const client = new pg.Client({
       connectionString: url,
       application_name: "faultline living worker",
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
       keepAlive: true,
     });
-    let leaving = false;
-    client.on("error", (error) => {
-      if (!leaving) lost(error);
-      leaving = true;
+    const lost = new Promise<unknown>((resolve) => {
+      client.on("error", resolve);
+      client.on("end", () => resolve(new Error("Connection terminated")));
     });
-    await client.connect();
-    // A machine that vanishes without a word is noticed within half a minute.
-    await client.query(
-      "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
-    );
-    // The id is locked before others can see it.
-    const { rows } = await client.query<{ id: number }>(
-      "SELECT nextval(pg_get_serial_sequence('worker_process', 'id'))::int AS id",
-    );
-    const [{ id }] = rows;
-    await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, id]);
-    await client.query(
-      "INSERT INTO worker_process (id, host, pid, queue_worker_ids) VALUES ($1, $2, $3, '{}')",
-      [id, hostname(), process.pid],
-    );
-    return new LivingWorker(client, id);
+    try {
+      await client.connect();
+      // A machine that vanishes without a word is noticed within half a minute.
+      await client.query(
+        "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
+      );
+      // The id is locked before others can see it.
+      const { rows } = await client.query<{ id: number }>(
+        "SELECT nextval(pg_get_serial_sequence('worker_process', 'id'))::int AS id",
+      );
+      const [{ id }] = rows;
+      await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, id]);
+      await client.query(
+        "INSERT INTO worker_process (id, host, pid, queue_worker_ids) VALUES ($1, $2, $3, '{}')",
+        [id, hostname(), process.pid],
+      );
+      return new LivingWorker(client, id, lost);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Says under which names this process locks jobs in the queue. */
@@ -62,9 +69,16 @@ export class LivingWorker {
     ]);
   }
 
+  /** Ends the connection if it does not answer within 10 s: `lost` then says so. */
+  async check(): Promise<void> {
+    try {
+      await this.#client.query("SELECT 1");
+    } catch {
+      await this.#client.end().catch(() => undefined);
+    }
+  }
+
   async leave(): Promise<void> {
-    this.#client.removeAllListeners("error");
-    this.#client.on("error", () => undefined);
     await this.#client.query("DELETE FROM worker_process WHERE id = $1", [this.#id]).catch(() => undefined);
     await this.#client.end().catch(() => undefined);
   }
@@ -79,15 +93,13 @@ interface DeadJob {
 
 /**
  * Gives the jobs of dead workers back to the queue. A job that took its workers down with it too often is not
- * tried for ever: its run fails.
+ * tried for ever: its run or dataset fails.
  *
  * @returns how many workers were found dead
  */
-export async function buryDeadWorkers({ pool }: Database, log: Logger): Promise<number> {
-  const { rows: workers } = await pool.query<{ id: number; queue_worker_ids: string[] }>(
-    "SELECT id, queue_worker_ids FROM worker_process",
-  );
-  let buried = 0;
+export async function releaseJobsOfDeadWorkers({ pool }: Database, log: Logger): Promise<number> {
+  const { rows: workers } = await pool.query<{ id: number }>("SELECT id FROM worker_process");
+  let dead = 0;
   for (const { id } of workers) {
     const client = await pool.connect();
     try {
@@ -97,7 +109,7 @@ export async function buryDeadWorkers({ pool }: Database, log: Logger): Promise<
       ]);
       if (!rows[0].dead) continue;
       try {
-        buried += await bury(client, id, log);
+        dead += await removeDeadWorker(client, id, log);
       } finally {
         await client.query("SELECT pg_advisory_unlock($1, $2)", [lockSpace, id]);
       }
@@ -105,11 +117,11 @@ export async function buryDeadWorkers({ pool }: Database, log: Logger): Promise<
       client.release();
     }
   }
-  await giveBackOrphans(pool);
-  return buried;
+  await releaseUnclaimedJobs(pool);
+  return dead;
 }
 
-async function bury(client: pg.PoolClient, id: number, log: Logger): Promise<number> {
+async function removeDeadWorker(client: pg.PoolClient, id: number, log: Logger): Promise<number> {
   // Read again under the lock: the worker may have named its queue workers just before it died.
   const { rows } = await client.query<{ queue_worker_ids: string[]; host: string; pid: number }>(
     "DELETE FROM worker_process WHERE id = $1 RETURNING queue_worker_ids, host, pid",
@@ -117,13 +129,16 @@ async function bury(client: pg.PoolClient, id: number, log: Logger): Promise<num
   );
   if (!rows[0]) return 0;
   const { queue_worker_ids, host, pid } = rows[0];
-  log.warn({ host, pid }, "a worker died; its jobs go on");
-  await giveBack(client, queue_worker_ids);
+  log.warn({ host, pid }, "a worker died or lost its connection; its jobs go on");
+  await releaseJobs(client, queue_worker_ids);
   return 1;
 }
 
 /** Unlocks the jobs that these queue workers held. */
-async function giveBack(client: pg.Pool | pg.PoolClient, queueWorkerIds: readonly string[]): Promise<void> {
+async function releaseJobs(
+  client: pg.Pool | pg.PoolClient,
+  queueWorkerIds: readonly string[],
+): Promise<void> {
   const { rows: jobs } = await client.query<DeadJob>(
     `SELECT tasks.identifier AS task_identifier, jobs.attempts, jobs.max_attempts, jobs.payload
      FROM graphile_worker._private_jobs jobs JOIN graphile_worker._private_tasks tasks ON tasks.id = jobs.task_id
@@ -132,13 +147,13 @@ async function giveBack(client: pg.Pool | pg.PoolClient, queueWorkerIds: readonl
   );
   await client.query("SELECT graphile_worker.force_unlock_workers($1)", [queueWorkerIds]);
   for (const job of jobs) {
+    if (job.attempts < Math.min(job.max_attempts, maximumAttempts)) continue;
+    const reason = `${job.task_identifier} was given up: ${job.attempts} workers died while they worked on it. Look for the memory that it takes`;
     const run = runReference.safeParse(job.payload);
-    if (job.attempts < Math.min(job.max_attempts, maximumAttempts) || !run.success) continue;
-    await failRun(
-      client,
-      run.data,
-      `${job.task_identifier} was given up: ${job.attempts} workers died while they worked on it. Look for the memory that it takes (concurrency, shardSize).`,
-    );
+    const ingestion = jobPayloads["ingest-dataset"].safeParse(job.payload);
+    if (run.success) await failRun(client, run.data, `${reason} (concurrency, shardSize).`);
+    else if (ingestion.success)
+      await failDataset(client, ingestion.data.datasetId, `${reason}, and at what the archive holds.`);
   }
 }
 
@@ -146,14 +161,14 @@ async function giveBack(client: pg.Pool | pg.PoolClient, queueWorkerIds: readonl
  * A worker that died in the moment between its first job and its naming has left names that nobody knows:
  * jobs locked for a while by none of the living are given back too.
  */
-async function giveBackOrphans(pool: pg.Pool): Promise<void> {
+async function releaseUnclaimedJobs(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ locked_by: string }>(
     `SELECT DISTINCT locked_by FROM graphile_worker._private_jobs
      WHERE locked_at < now() - interval '20 seconds'
        AND NOT EXISTS (SELECT FROM worker_process WHERE locked_by = ANY(queue_worker_ids))`,
   );
   if (rows.length > 0)
-    await giveBack(
+    await releaseJobs(
       pool,
       rows.map(({ locked_by }) => locked_by),
     );

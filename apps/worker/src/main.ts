@@ -13,11 +13,15 @@ setFlagsFromString("--heap-growing-percent=200");
 const stopping = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
-const log = pino({ level: process.env.LOG_LEVEL ?? "info", name: "worker" });
-const settings = workerSettings();
-const server = await databaseServer();
+const { logLevel, ...settings } = workerSettings();
+const log = pino({ level: logLevel, name: "worker" });
+const server = await databaseServer(process.env, log);
 await migrate(server.url);
-const database = openDatabase(server.url, { connections: settings.concurrency + 4 });
+const database = openDatabase(server.url, {
+  connections: settings.concurrency + 4,
+  // Work can wait, other than a request.
+  connectionTimeout: 60_000,
+});
 const worker = await startWorker({
   ...settings,
   database,
@@ -30,7 +34,7 @@ const worker = await startWorker({
 try {
   await worker.finished;
 } catch (error) {
-  log.fatal({ err: error }, "the worker lost the database");
+  log.fatal({ err: error }, "the worker cannot go on");
   process.exitCode = 1;
 } finally {
   await worker.stop();

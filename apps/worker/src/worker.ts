@@ -1,16 +1,21 @@
-import { EventEmitter } from "node:events";
-import type { ArtifactStore, Database } from "@faultline/db";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ArtifactStore, type Database, isConnectionLoss, keepScratchClean } from "@faultline/db";
 import { NetworkSessions } from "@faultline/inference";
-import { Logger as QueueLogger, run, type WorkerEvents } from "graphile-worker";
+import type { TaskList } from "graphile-worker";
 import { type Logger, pino } from "pino";
+import { failAbandonedWork } from "./abandoned-work.ts";
+import { InterruptedJobs } from "./interrupted-jobs.ts";
 import { align } from "./jobs/align.ts";
+import { dropVerdictsJob } from "./jobs/drop-verdicts.ts";
 import { embedShard } from "./jobs/embed-shard.ts";
 import { ingestDataset } from "./jobs/ingest-dataset.ts";
 import { planRun } from "./jobs/plan-run.ts";
 import { report } from "./jobs/report.ts";
 import { strengthsShard } from "./jobs/strengths-shard.ts";
+import { sweepArtifactsJob, sweepSchedule } from "./jobs/sweep-artifacts.ts";
 import { verdicts } from "./jobs/verdicts.ts";
-import { buryDeadWorkers, LivingWorker } from "./living-workers.ts";
+import { releaseJobsOfDeadWorkers } from "./living-workers.ts";
+import { QueueSession } from "./queue-session.ts";
 import type { WorkerContext } from "./run/run-job.ts";
 import { type WorkerSettings, workerSettings } from "./settings.ts";
 
@@ -23,100 +28,141 @@ export interface WorkerOptions extends Partial<WorkerSettings> {
   log?: Logger;
   /** Stops the worker. */
   signal?: AbortSignal;
-  /** Milliseconds between looks for dead workers. */
-  burialInterval?: number;
+  /** Milliseconds between looks for dead workers; 1 s by default. */
+  lookInterval?: number;
+  /** Milliseconds that a job may go on for after the worker was told to stop, before it is given back; 3 s by default. */
+  gracePeriod?: number;
 }
 
 export interface RunningWorker {
-  /** Ends when the worker has stopped; rejects when it had to (it lost the database). */
+  /** Ends when the worker has stopped; rejects when it had to, by an error that waiting would not mend. */
   finished: Promise<void>;
-  /** Finishes or gives back the jobs at hand, then stops. */
+  /** Finishes or gives back the jobs at hand, then stops. A job that is given back loses no try. */
   stop(): Promise<void>;
 }
 
-/** How long a job may go on after the worker was told to stop, before it is given back to the queue. */
-const gracePeriod = 3_000;
+/** A look for abandoned work reads the whole queue: it comes with every n-th look for dead workers. */
+const looksPerSweep = 10;
 
-/** Starts working on the queue. Any number of workers, on any machines, share a database and artifact store. */
+/** Longest wait between tries to reach a database that is away, in milliseconds. */
+const longestPause = 5_000;
+
+/**
+ * Starts working on the queue. Any number of workers, on any machines, share a database and artifact store. While the
+ * database is away the worker waits for it; jobs that were at hand are given back, and lose no try.
+ *
+ * @throws the connection's error when the database cannot be reached at first
+ */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { database, databaseUrl, artifactStore, signal, burialInterval = 1_000 } = options;
-  const settings = { ...workerSettings(), ...defined(options) };
+  const { database, databaseUrl, artifactStore, lookInterval = 1_000, gracePeriod = 3_000 } = options;
+  const given = workerSettings();
+  const settings: WorkerSettings = {
+    concurrency: options.concurrency ?? given.concurrency,
+    threads: options.threads ?? given.threads,
+    networkMemory: options.networkMemory ?? given.networkMemory,
+    scratch: options.scratch ?? given.scratch,
+  };
   const log = options.log ?? pino({ level: "silent" });
   const networks = new NetworkSessions((sha256) => artifactStore.read(sha256), {
     threads: settings.threads,
     instances: Math.max(1, settings.concurrency - 1),
+    memory: settings.networkMemory,
   });
-  const context: WorkerContext = { database, artifactStore, networks, log };
+  const { scratch } = settings;
+  const tasks = taskList({ database, artifactStore, networks, scratch, log });
+  const interrupted = new InterruptedJobs(database.pool);
+  const { concurrency } = settings;
+  const open = () =>
+    QueueSession.open({
+      databaseUrl,
+      concurrency,
+      gracePeriod,
+      tasks,
+      schedule: sweepSchedule,
+      interrupted,
+      log,
+    });
 
-  let abort: (error: Error) => void = () => undefined;
-  const lost = new Promise<never>((_, reject) => {
-    abort = reject;
-  });
-  lost.catch(() => undefined);
-  const living = await LivingWorker.enter(databaseUrl, abort);
-  const events: WorkerEvents = new EventEmitter();
-  const queueWorkers: string[] = [];
-  // The queue locks jobs by the id of the pool, not by that of one of its workers.
-  events.on("pool:create", ({ workerPool }) => queueWorkers.push(workerPool.id));
-
-  const runner = await run({
-    connectionString: databaseUrl,
-    concurrency: settings.concurrency,
-    maxPoolSize: settings.concurrency + 2,
-    noHandleSignals: true,
-    pollInterval: 1_000,
-    gracefulShutdownAbortTimeout: gracePeriod,
-    logger: queueLogger(log),
-    events,
-    taskList: {
-      "ingest-dataset": ingestDataset(context),
-      "plan-run": planRun(context),
-      "embed-shard": embedShard(context),
-      align: align(context),
-      "strengths-shard": strengthsShard(context),
-      report: report(context),
-      verdicts: verdicts(context),
-    },
-  });
-  await living.nameQueueWorkers(queueWorkers);
+  const endSweeping = await keepScratchClean(scratch, (error) =>
+    log.warn({ err: error }, "the scratch folder cannot be swept"),
+  );
+  let session = await open();
   log.info({ ...settings }, "worker ready");
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
 
-  let burying: Promise<unknown> = Promise.resolve();
-  const burials = setInterval(() => {
-    burying = buryDeadWorkers(database, log).catch((error: unknown) =>
-      log.warn({ err: error }, "burial failed"),
-    );
-  }, burialInterval);
+  /** One session after another, until the worker is told to stop. */
+  async function work(): Promise<void> {
+    for (;;) {
+      const reason = await Promise.race([session.over, stopped]);
+      if (!signal.aborted) log.warn({ err: reason }, "the worker lost the database; its jobs are given back");
+      await session.close();
+      const reopened = await reopen();
+      if (!reopened) return;
+      session = reopened;
+      log.info("the worker is back");
+    }
+  }
 
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= (async () => {
-      clearInterval(burials);
-      await runner.stop().catch(() => undefined);
-      await burying;
-      await living.leave();
-      await networks.close();
-      log.info("worker stopped");
-    })();
-    return stopping;
-  };
-  signal?.addEventListener("abort", () => void stop(), { once: true });
-  if (signal?.aborted) await stop();
-  const finished = Promise.race([runner.promise, lost]).finally(stop);
+  /** Undefined when the worker was told to stop. @throws what waiting would not mend */
+  async function reopen(): Promise<QueueSession | undefined> {
+    for (let pause = 100; !signal.aborted; pause = Math.min(2 * pause, longestPause)) {
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) break;
+      try {
+        return await open();
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** Looks after the workers, this one included, and after work that nobody does. */
+  async function look(): Promise<void> {
+    for (let count = 1; !signal.aborted; count++) {
+      try {
+        await session.check();
+        await interrupted.giveBack();
+        await releaseJobsOfDeadWorkers(database, log);
+        if (count % looksPerSweep === 0) await failAbandonedWork(database, log);
+      } catch (error) {
+        // That the database is away is said once, by the session.
+        if (!isConnectionLoss(error)) log.warn({ err: error }, "the look for dead workers failed");
+      }
+      await delay(lookInterval, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  const looking = look();
+  const finished = work().finally(async () => {
+    stopping.abort();
+    await looking;
+    endSweeping();
+    await networks.close();
+    log.info("worker stopped");
+  });
   finished.catch(() => undefined);
+  const stop = async () => {
+    stopping.abort();
+    await finished.catch(() => undefined);
+  };
+  options.signal?.addEventListener("abort", () => void stop(), { once: true });
+  if (options.signal?.aborted) await stop();
   return { finished, stop };
 }
 
-/** Given settings, without those left undefined. */
-function defined({ concurrency, threads }: Partial<WorkerSettings>): Partial<WorkerSettings> {
-  return { ...(concurrency !== undefined && { concurrency }), ...(threads !== undefined && { threads }) };
-}
-
-/** The queue's messages in our log; what a job says of itself is logged where it runs. */
-function queueLogger(log: Logger): QueueLogger {
-  return new QueueLogger(() => (level, message) => {
-    if (level === "error") log.error({ queue: true }, message);
-    else if (level === "warning") log.warn({ queue: true }, message);
-    else log.trace({ queue: true }, message);
-  });
+function taskList(context: WorkerContext): TaskList {
+  return {
+    "ingest-dataset": ingestDataset(context),
+    "plan-run": planRun(context),
+    "embed-shard": embedShard(context),
+    align: align(context),
+    "strengths-shard": strengthsShard(context),
+    report: report(context),
+    verdicts: verdicts(context),
+    "drop-verdicts": dropVerdictsJob(context),
+    "sweep-artifacts": sweepArtifactsJob(context),
+  };
 }

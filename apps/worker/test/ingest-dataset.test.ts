@@ -64,6 +64,38 @@ describe("ingest-dataset", () => {
       /archive: it cannot be read/,
     ],
     ["a path out of the archive", { archive: packTar([file("../cat/1.png")]) }, /not safe/],
+    [
+      "two pictures of one id",
+      { archive: packTar([file("test/cat/1.png"), file("test/cat/1.jpg")]) },
+      /more than one input with the external id "test\/cat\/1"/,
+    ],
+    [
+      "7. a line without an end",
+      { manifest: `{"id":"${"a".repeat(100_000)}` },
+      /line 1 .* more than 16384 bytes/,
+    ],
+    [
+      "7. an id of 513 characters",
+      { manifest: [{ id: "a".repeat(513), split: "test" }] },
+      /line 1 of the manifest: id: Too big/,
+    ],
+    [
+      "7. an id with NUL",
+      { manifest: [{ id: "a\0", split: "test" }] },
+      /line 1 of the manifest: id: Remove the control/,
+    ],
+    ["7. half a surrogate pair", { manifest: '{"id":"\\ud800","split":"test"}' }, /id: Remove the control/],
+    [
+      "7. a thousand unknown fields",
+      { manifest: [Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, 1]))] },
+      /line 1 of the manifest/,
+    ],
+    ["7. a split of Object's", { manifest: [{ id: "a", split: "constructor" }] }, /no known split/],
+    [
+      "7. deep JSON",
+      { manifest: `{"id":${"[".repeat(8000)}${"]".repeat(8000)}}` },
+      /line 1 of the manifest: id/,
+    ],
     ["an empty manifest", { manifest: "\n" }, /empty/],
     [
       "a manifest that is not JSON",
@@ -101,6 +133,7 @@ describe("ingest-dataset", () => {
     const dataset = await read(data);
     expect(dataset.status).toBe("FAILED");
     expect(dataset.error).toMatch(message);
+    expect(dataset.error?.length).toBeLessThanOrEqual(500);
     expect(await inputsOf(dataset.id)).toEqual([]);
   });
 

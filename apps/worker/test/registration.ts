@@ -149,7 +149,7 @@ export class Registration {
         attackTypeId: attackType?.id,
       },
     });
-    await pool.query("SELECT graphile_worker.add_job('ingest-dataset', $1::json)", [
+    await pool.query("SELECT graphile_worker.add_job('ingest-dataset', $1::json, max_attempts => 6)", [
       JSON.stringify({ datasetId: id, archiveSha256, manifestSha256 }),
     ]);
     return until(async () => {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { buryDeadWorkers } from "@faultline/worker";
+import { releaseJobsOfDeadWorkers } from "@faultline/worker";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "./registration.ts";
@@ -46,10 +46,10 @@ describe("a worker process", () => {
     const { child, exited } = await startProcess();
     const { database } = fixture.registration;
     const log = pino({ level: "silent" });
-    expect(await buryDeadWorkers(database, log)).toBe(0);
+    expect(await releaseJobsOfDeadWorkers(database, log)).toBe(0);
     child.kill("SIGKILL");
     await exited;
-    await until(async () => ((await buryDeadWorkers(database, log)) === 1 ? true : undefined));
+    await until(async () => ((await releaseJobsOfDeadWorkers(database, log)) === 1 ? true : undefined));
     expect(await living()).toEqual([]);
   });
 });

@@ -298,8 +298,16 @@ export function encodeAlignment(a: Alignment): Uint8Array {
 
 /** The alignment that `encodeAlignment` wrote. Throws InvalidInputError on other bytes. */
 export function decodeAlignment(bytes: Uint8Array): Alignment {
-  const [numbers, weights, bias] = decodeArrays(ALIGNMENT_KIND, bytes);
+  const arrays = decodeArrays(ALIGNMENT_KIND, bytes);
+  requireSize("alignment", arrays.length, 3, "arrays");
+  const [numbers, weights, bias] = arrays;
+  requireSize("alignment", numbers.length, 7, "numbers");
   const [inputWidth, outputWidth, lambda, rank, conditionNumber, degreesOfFreedom, inputs] = numbers;
+  for (const [field, width] of Object.entries({ inputWidth, outputWidth }))
+    if (!Number.isSafeInteger(width) || width < 1)
+      throw new InvalidInputError(`alignment.${field}`, `is ${width}`, "Pass the untouched bytes.");
+  requireSize("alignment.weights", weights.length, inputWidth * outputWidth, "values");
+  requireSize("alignment.bias", bias.length, outputWidth, "values");
   return {
     inputWidth,
     outputWidth,

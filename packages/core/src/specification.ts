@@ -5,6 +5,8 @@ export {
   resolveSpecification,
   type Specification,
   type SpecificationExpression,
+  SpecificationSyntaxError,
+  type TextPosition,
 } from "./specification/expression.ts";
 export {
   type LinearHead,

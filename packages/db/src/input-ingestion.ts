@@ -35,6 +35,8 @@ export class IngestionError extends Error {
   }
 }
 
+export type InputOrder = "given" | "by-id";
+
 interface DatasetState {
   input_count: number;
   class_count: number;
@@ -45,6 +47,7 @@ interface DatasetState {
  * Appends inputs to a dataset by COPY, all or none, and marks it READY. Positions go on from the dataset's last
  * one. An attacked input without a label takes that of its clean input.
  *
+ * @param order `given`, or `by-id`: the database sorts them by their external ids' UTF-8 bytes
  * @returns the number of inputs added
  * @throws IngestionError
  */
@@ -52,6 +55,7 @@ export async function ingestInputs(
   pool: Pool,
   datasetId: string,
   inputs: Iterable<InputRow> | AsyncIterable<InputRow>,
+  order: InputOrder = "given",
 ): Promise<number> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -69,6 +73,7 @@ export async function ingestInputs(
       datasetId,
       dataset,
       inputs,
+      order,
     );
     await client.query(
       `UPDATE dataset SET input_count = input_count + $2, status = 'READY', error = NULL WHERE id = $1`,
@@ -91,12 +96,20 @@ async function copyInputs(
   datasetId: string,
   dataset: DatasetState,
   inputs: Iterable<InputRow> | AsyncIterable<InputRow>,
+  order: InputOrder,
 ): Promise<number> {
   const id = encodeField(uuidBytes(datasetId));
   const encodeInput = inputEncoder(dataset);
-  return copyRows(
+  const sorted = order === "by-id";
+  const table = sorted ? "unsorted_input" : "input";
+  if (sorted)
+    await client.query(
+      `CREATE TEMPORARY TABLE unsorted_input (dataset_id uuid, position integer, external_id text, split "Split",
+         label integer, image_sha256 char(64)) ON COMMIT DROP`,
+    );
+  const count = await copyRows(
     client,
-    "COPY input (dataset_id, position, external_id, split, label, image_sha256) FROM STDIN (FORMAT binary)",
+    `COPY ${table} (dataset_id, position, external_id, split, label, image_sha256) FROM STDIN (FORMAT binary)`,
     inputs,
     (encoder, input) => {
       if (input.cleanExternalId != null) {
@@ -111,6 +124,15 @@ async function copyInputs(
       encodeInput(encoder, input);
     },
   );
+  if (sorted)
+    await client.query(
+      `INSERT INTO input (dataset_id, position, external_id, split, label, image_sha256)
+       SELECT dataset_id, $1 + row_number() OVER (ORDER BY external_id COLLATE "C") - 1, external_id, split, label,
+         image_sha256
+       FROM unsorted_input ORDER BY external_id COLLATE "C"`,
+      [dataset.input_count],
+    );
+  return count;
 }
 
 async function copyAttackedInputs(
@@ -118,6 +140,7 @@ async function copyAttackedInputs(
   datasetId: string,
   dataset: DatasetState,
   inputs: Iterable<InputRow> | AsyncIterable<InputRow>,
+  order: InputOrder,
 ): Promise<number> {
   await client.query(
     `CREATE TEMPORARY TABLE attacked_input (
@@ -153,14 +176,15 @@ async function copyAttackedInputs(
       external_id,
     );
   }
+  const sequence = order === "by-id" ? 'attacked.external_id COLLATE "C"' : "attacked.position";
   await client.query(
     `INSERT INTO input (dataset_id, position, external_id, split, label, image_sha256, clean_input_id)
-     SELECT $2, attacked.position, attacked.external_id, attacked.split, coalesce(attacked.label, clean.label),
+     SELECT $2, $3 + row_number() OVER (ORDER BY ${sequence}) - 1, attacked.external_id, attacked.split, coalesce(attacked.label, clean.label),
        attacked.image_sha256, clean.id
      FROM attacked_input attacked
      JOIN input clean ON clean.dataset_id = $1 AND clean.external_id = attacked.clean_external_id
-     ORDER BY attacked.position`,
-    [dataset.clean_dataset_id, datasetId],
+     ORDER BY ${sequence}`,
+    [dataset.clean_dataset_id, datasetId, dataset.input_count],
   );
   return count;
 }

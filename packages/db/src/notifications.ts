@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from "pg";
 import pg from "pg";
+import type { DatabaseLog } from "./database.ts";
 
 /** What is told of: runs by their id, and API tokens by their prefix (a trigger of the table does that). */
 export type Subject = "run" | "api_token";
@@ -18,11 +19,17 @@ export class Notifications {
   private closed = false;
   private retry: NodeJS.Timeout | undefined;
 
-  private constructor(private readonly url: string) {}
+  private constructor(
+    private readonly url: string,
+    private readonly log: DatabaseLog | undefined,
+  ) {}
 
-  /** @throws the connection's error when the server cannot be reached at first; later losses are mended. */
-  static async open(url: string): Promise<Notifications> {
-    const notifications = new Notifications(url);
+  /**
+   * @param log told once when the connection is lost, and once when it is back
+   * @throws the connection's error when the server cannot be reached at first; later losses are mended.
+   */
+  static async open(url: string, log?: DatabaseLog): Promise<Notifications> {
+    const notifications = new Notifications(url, log);
     await notifications.connect();
     return notifications;
   }
@@ -60,31 +67,45 @@ export class Notifications {
     const client = new pg.Client({
       connectionString: this.url,
       application_name: "faultline notifications",
+      connectionTimeoutMillis: 5_000,
       keepAlive: true,
     });
     client.on("notification", ({ channel, payload }) =>
       this.call(this.listeners.get(`${channel} ${payload}`)),
     );
     client.on("error", () => undefined);
+    let ended = false;
     client.once("end", () => {
+      ended = true;
+      if (this.client !== client) return;
       this.client = undefined;
+      if (this.closed) return;
+      this.log?.warn({}, "the connection to the database is lost");
       this.reconnectSoon();
     });
-    await client.connect();
-    for (const subject of ["run", "api_token"] as const) await client.query(`LISTEN ${channelOf(subject)}`);
+    try {
+      await client.connect();
+      for (const subject of ["run", "api_token"] as const) await client.query(`LISTEN ${channelOf(subject)}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    if (ended) throw new Error("the connection was lost again");
+    if (this.closed) return client.end();
     this.client = client;
   }
 
   private reconnectSoon(): void {
-    if (this.closed || this.retry) return;
     this.retry = setTimeout(async () => {
-      this.retry = undefined;
       try {
         await this.connect();
-        for (const listeners of this.listeners.values()) this.call(listeners);
       } catch {
-        this.reconnectSoon();
+        if (!this.closed) this.reconnectSoon();
+        return;
       }
+      if (this.closed) return;
+      this.log?.info({}, "the connection to the database is back");
+      for (const listeners of this.listeners.values()) this.call(listeners);
     }, 500);
   }
 

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import S3rver from "s3rver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ArtifactStore, FolderArtifactStore, openArtifactStore } from "../src/index.ts";
+import { type ArtifactStore, FolderArtifactStore, openArtifactStore, verifyStore } from "../src/index.ts";
 import { S3ArtifactStore } from "../src/s3-artifact-store.ts";
 
 let folder: string;
@@ -27,12 +28,16 @@ function s3Store(): S3ArtifactStore {
     prefix: "artifacts",
     maxBytes,
     spoolDirectory: path.join(folder, "spool"),
-    client: {
-      endpoint,
-      region: "us-east-1",
-      credentials: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
-    },
+    client: s3Access(),
   });
+}
+
+function s3Access() {
+  return {
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
+  };
 }
 
 beforeAll(async () => {
@@ -59,10 +64,29 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe.each<[string, () => Promise<ArtifactStore>]>([
-  ["folder", () => FolderArtifactStore.open(path.join(folder, "store"), { maxBytes })],
-  ["S3", async () => s3Store()],
-])("%s artifact store", (_name, open) => {
+/** Changes one byte of the blob in the folder store, behind its back. */
+async function damageFile(sha256: string): Promise<void> {
+  const file = path.join(folder, "store", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  const content = await readFile(file);
+  content[content.length >> 1] ^= 1;
+  await writeFile(file, content);
+}
+
+/** The same in the bucket. */
+async function damageObject(sha256: string): Promise<void> {
+  const content = Buffer.from(await s3Store().read(sha256));
+  content[content.length >> 1] ^= 1;
+  const { S3Client, PutObjectCommand } = await import("@aws-sdk/client-s3");
+  const client = new S3Client({ ...s3Access(), forcePathStyle: true });
+  const Key = `artifacts/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+  await client.send(new PutObjectCommand({ Bucket: "faultline", Key, Body: content }));
+  client.destroy();
+}
+
+describe.each<[string, () => Promise<ArtifactStore>, (sha256: string) => Promise<void>]>([
+  ["folder", () => FolderArtifactStore.open(path.join(folder, "store"), { maxBytes }), damageFile],
+  ["S3", async () => s3Store(), damageObject],
+])("%s artifact store", (_name, open, damage) => {
   let store: ArtifactStore;
   beforeAll(async () => {
     store = await open();
@@ -149,6 +173,84 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
     }
   });
 
+  describe("a damaged blob", () => {
+    test.each([100, 300_000])("of %i bytes is never given, and storing it again heals it", async (size) => {
+      const content = randomBytes(size);
+      const { sha256 } = await store.put(content);
+      const damaged = { name: "ArtifactError", code: "CORRUPT", message: expect.stringContaining(sha256) };
+      for (const read of [
+        () => store.read(sha256),
+        () => store.readRange(sha256, 0, size),
+        async () => buffer(await store.stream(sha256)),
+      ]) {
+        await damage(sha256);
+        await expect(read()).rejects.toMatchObject(damaged);
+        // It was set aside: nobody takes it for present, and the reason is still known.
+        expect(await store.has(sha256)).toBe(false);
+        await expect(read()).rejects.toMatchObject(damaged);
+        expect(await store.verify(sha256)).toBe("DAMAGED");
+        await store.put(content);
+        expect(content.equals(await store.read(sha256))).toBe(true);
+      }
+    });
+
+    test.each([100, 300_000])("of %i bytes that nobody has read is healed too", async (size) => {
+      const content = randomBytes(size);
+      const { sha256 } = await store.put(content);
+      for (const again of [
+        () => store.put(content),
+        () => store.put(chunks(content)),
+        async () => {
+          const file = path.join(folder, "again");
+          await writeFile(file, content);
+          await store.putFile(file);
+        },
+      ]) {
+        await damage(sha256);
+        await again();
+        expect(content.equals(await store.read(sha256))).toBe(true);
+        expect(await store.verify(sha256)).toBe("SOUND");
+      }
+    });
+
+    test("does not reach the end of a stream that looks complete", async () => {
+      const { sha256 } = await store.put(randomBytes(3_000_000));
+      await damage(sha256);
+      let arrived = 0;
+      await expect(
+        (async () => {
+          for await (const chunk of await store.stream(sha256)) arrived += (chunk as Buffer).length;
+        })(),
+      ).rejects.toMatchObject({ code: "CORRUPT" });
+      expect(arrived).toBeLessThan(3_000_000);
+    });
+
+    test("is found by a walk through the store, in steps", async () => {
+      const blobs = await Promise.all([1, 2, 3, 4, 5].map(() => store.put(randomBytes(50))));
+      const damagedOnes = blobs.slice(0, 2).map(({ sha256 }) => sha256);
+      for (const sha256 of damagedOnes) await damage(sha256);
+      const found: string[] = [];
+      let next: string | null = "";
+      let steps = 0;
+      for (; next !== null; steps++) {
+        const step = await verifyStore(store, { after: next, maximumBlobs: 3 });
+        expect(step.blobs).toBeLessThanOrEqual(3);
+        found.push(...step.damaged);
+        next = step.next;
+      }
+      expect(steps).toBeGreaterThan(1);
+      expect(found).toEqual(damagedOnes.toSorted());
+      expect((await verifyStore(store)).damaged).toEqual([]);
+    }, 120_000);
+  });
+
+  test("takes a trial write, and leaves nothing of it", async () => {
+    await store.assertWritable();
+    for (let i = 0; i < 256; i++)
+      for await (const { sha256, bytes } of store.list(i.toString(16).padStart(2, "0")))
+        expect(await store.size(sha256)).toBe(bytes);
+  });
+
   test("says what it does not have, and forgets what is deleted", async () => {
     const { sha256: present } = await store.put(randomBytes(10));
     await store.delete(present);
@@ -163,6 +265,39 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
       await expect(ask()).rejects.toMatchObject({ name: "ArtifactError", code: "NOT_FOUND" });
     }
     await expect(store.read("../../etc/passwd")).rejects.toMatchObject({ code: "INVALID_HASH" });
+  });
+
+  test("lists what it has by the first byte of the hash, and nothing else", async () => {
+    const began = Date.now() - 2_000;
+    const put = await Promise.all(Array.from({ length: 40 }, () => store.put(randomBytes(12))));
+    await store.claim("somebody");
+    const wanted = put.map((stored) => stored.sha256);
+    for (const prefix of new Set(wanted.map((hash) => hash.slice(0, 2)))) {
+      const listed: string[] = [];
+      for await (const { sha256: found, writtenAt } of store.list(prefix)) {
+        expect(found.startsWith(prefix)).toBe(true);
+        if (wanted.includes(found)) expect(writtenAt.getTime()).toBeGreaterThan(began);
+        listed.push(found);
+      }
+      expect(listed).toEqual(expect.arrayContaining(wanted.filter((hash) => hash.startsWith(prefix))));
+      expect(new Set(listed).size).toBe(listed.length);
+    }
+  });
+
+  test("deletes what was put before a moment, and says whether it did", async () => {
+    const { sha256: hash } = await store.put(randomBytes(12));
+    expect(await store.deleteUnused(hash, new Date(Date.now() - 60_000))).toBe(false);
+    expect(await store.has(hash)).toBe(true);
+    expect(await store.deleteUnused(hash, new Date(Date.now() + 60_000))).toBe(true);
+    expect(await store.has(hash)).toBe(false);
+    expect(await store.deleteUnused(hash, new Date(Date.now() + 60_000))).toBe(false);
+  });
+
+  test("belongs to who claimed it first", async () => {
+    const { owner, since } = await store.claim("somebody");
+    expect(await store.claim("somebody else")).toEqual({ owner, since });
+    expect(owner).toBe("somebody");
+    expect(Math.abs(Date.now() - since.getTime())).toBeLessThan(600_000);
   });
 });
 

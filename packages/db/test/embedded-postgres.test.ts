@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { databaseServer, type EmbeddedPostgres, startEmbeddedPostgres } from "../src/index.ts";
+import { databaseServer, startEmbeddedPostgres } from "../src/index.ts";
 
 let dataDirectory: string;
 const settings = { shared_buffers: "16MB", fsync: "off" };
@@ -24,25 +25,81 @@ async function serverPid(): Promise<number> {
   return Number((await readFile(path.join(dataDirectory, "cluster/postmaster.pid"), "utf8")).split("\n")[0]);
 }
 
-/** Another process that starts the same cluster, says how it went, and then waits to be killed. */
-async function startInChild() {
-  const source = new URL("../src/embedded-postgres.ts", import.meta.url).href;
-  const script = `
-    const { startEmbeddedPostgres } = await import(${JSON.stringify(source)});
-    const { url, owned } = await startEmbeddedPostgres(${JSON.stringify({ dataDirectory, settings })});
-    process.stdout.write(JSON.stringify({ url, owned }));
-    setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [output] = (await once(child.stdout, "data")) as [Buffer];
-  const kill = async () => {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  };
-  return { ...(JSON.parse(String(output)) as Pick<EmbeddedPostgres, "url" | "owned">), kill };
+/** Another process, that uses the same cluster when it is told to. */
+class User {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor() {
+    const source = new URL("../src/embedded-postgres.ts", import.meta.url).href;
+    const script = `
+      const { startEmbeddedPostgres } = await import(${JSON.stringify(source)});
+      const { createInterface } = await import("node:readline");
+      let server;
+      for await (const line of createInterface({ input: process.stdin })) {
+        if (line === "start") server = await startEmbeddedPostgres(${JSON.stringify({ dataDirectory, settings })});
+        if (line === "stop") await server.stop();
+        if (line === "exit") process.exit(0);
+        process.stdout.write(server.url + "\\n");
+      }`;
+    this.#child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    if (!this.#child.stdout) throw new Error("no output");
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async #tell(command: string): Promise<string> {
+    this.#child.stdin?.write(`${command}\n`);
+    return String((await this.#lines.next()).value);
+  }
+
+  /** @returns the server's URL */
+  start(): Promise<string> {
+    return this.#tell("start");
+  }
+
+  async stop(): Promise<void> {
+    await this.#tell("stop");
+  }
+
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  tell(command: string): void {
+    this.#child.stdin?.write(`${command}\n`);
+  }
+
+  async exited(): Promise<void> {
+    if (this.alive) await once(this.#child, "exit");
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exited();
+  }
 }
 
+/** Runs `work` with processes that are killed at its end. */
+async function withUsers(count: number, work: (users: User[]) => Promise<void>): Promise<void> {
+  const users = Array.from({ length: count }, () => new User());
+  try {
+    await work(users);
+  } finally {
+    for (const user of users) await user.kill();
+  }
+}
+
+async function expectServed(url: string): Promise<void> {
+  expect((await query(url, "SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+}
+
+async function expectStopped(url: string): Promise<void> {
+  await expect(query(url, "SELECT 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+}
+
+/** Waits until the server that was killed or told to stop is there no more. */
 async function waitUntilDead(pid: number): Promise<void> {
   for (;;) {
     try {
@@ -51,6 +108,19 @@ async function waitUntilDead(pid: number): Promise<void> {
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Tries until it succeeds. */
+async function until(attempt: () => Promise<unknown>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ; ) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
@@ -65,7 +135,6 @@ afterAll(async () => {
 
 test("starts, keeps its data over a restart, and hides its password", async () => {
   const first = await startEmbeddedPostgres({ dataDirectory, settings });
-  expect(first.owned).toBe(true);
   await query(first.url, "CREATE TABLE kept AS SELECT 42 AS value");
   expect((await stat(path.join(dataDirectory, "password"))).mode & 0o777).toBe(0o600);
   await expect(query(first.url.replace(/:[0-9a-f]+@/, ":wrong@"), "SELECT 1")).rejects.toMatchObject({
@@ -80,46 +149,153 @@ test("starts, keeps its data over a restart, and hides its password", async () =
   await second.stop();
 });
 
-test("many callers at once share one server; only its owner ends it", async () => {
+test("many callers at once share one server, which stops with the last", async () => {
   const servers = await Promise.all(
     Array.from({ length: 3 }, () => startEmbeddedPostgres({ dataDirectory, settings })),
   );
-  const child = await startInChild();
-  expect(new Set([...servers, child].map(({ url }) => url)).size).toBe(1);
-  expect(servers.filter(({ owned }) => owned)).toHaveLength(1);
-  expect(child.owned).toBe(false);
-  await child.kill();
-  for (const server of servers.filter(({ owned }) => !owned)) await server.stop();
-  expect((await query(child.url, "SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
-  await servers.find(({ owned }) => owned)?.stop();
+  const [{ url }] = servers;
+  expect(new Set(servers.map((server) => server.url)).size).toBe(1);
+  for (const server of servers) {
+    await expectServed(url);
+    await server.stop();
+  }
+  await expectStopped(url);
 });
 
-test("adopts the server of a killed process", async () => {
-  const child = await startInChild();
-  expect(child.owned).toBe(true);
-  await child.kill();
-  const adopted = await startEmbeddedPostgres({ dataDirectory, settings });
-  expect(adopted).toMatchObject({ url: child.url, owned: true });
-  await adopted.stop();
-  await expect(query(child.url, "SELECT 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+test("stops with the last of three processes, in whatever order they leave", async () => {
+  await withUsers(3, async (users) => {
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
+      const url = await users[0].start();
+      for (const user of users.slice(1)) expect(await user.start()).toBe(url);
+      for (const index of order) {
+        await expectServed(url);
+        await users[index].stop();
+      }
+      await expectStopped(url);
+    }
+  });
+}, 120_000);
+
+test("a user that left may come back while others use the server", async () => {
+  await withUsers(2, async ([first, second]) => {
+    const url = await first.start();
+    await second.start();
+    await first.stop();
+    expect(await first.start()).toBe(url);
+    await second.stop();
+    await expectServed(url);
+    await first.stop();
+    await expectStopped(url);
+  });
 });
 
-test("recovers a server that was killed with its owner, data and all", async () => {
-  const first = await startEmbeddedPostgres({ dataDirectory, settings });
-  await query(first.url, "CREATE TABLE recovered AS SELECT 7 AS value");
-  const pid = await serverPid();
-  process.kill(pid, "SIGKILL");
-  await waitUntilDead(pid);
-  const second = await startEmbeddedPostgres({ dataDirectory, settings });
-  expect((await query(second.url, "SELECT value FROM recovered")).rows).toEqual([{ value: 7 }]);
-  await second.stop();
+test("a killed process does not keep the server, and does not take it from others", async () => {
+  await withUsers(3, async ([starter, second, third]) => {
+    const url = await starter.start();
+    await second.start();
+    await third.start();
+    await starter.kill();
+    await expectServed(url);
+    await second.stop();
+    await expectServed(url);
+    await third.stop();
+    await expectStopped(url);
+  });
+});
+
+test("the next caller takes over a server whose users were all killed", async () => {
+  await withUsers(1, async ([starter]) => {
+    const url = await starter.start();
+    await starter.kill();
+    await expectServed(url);
+    const next = await startEmbeddedPostgres({ dataDirectory, settings });
+    expect(next.url).toBe(url);
+    await next.stop();
+    await expectStopped(url);
+  });
+});
+
+test("a process that exits without a word takes the server with it only if it was the last", async () => {
+  await withUsers(2, async ([first, second]) => {
+    const url = await first.start();
+    await second.start();
+    const pid = await serverPid();
+    first.tell("exit");
+    await first.exited();
+    await expectServed(url);
+    second.tell("exit");
+    await second.exited();
+    await waitUntilDead(pid);
+  });
+});
+
+test("a server that is killed is started again where it was, data and all, whoever started it", async () => {
+  await withUsers(2, async ([starter, other]) => {
+    const url = await starter.start();
+    await other.start();
+    await query(url, "CREATE TABLE recovered AS SELECT 7 AS value");
+    for (let kill = 0; kill < 2; kill++) {
+      const pid = await serverPid();
+      process.kill(pid, "SIGKILL");
+      await waitUntilDead(pid);
+      await until(async () => {
+        const { rows } = await query(url, "SELECT value FROM recovered");
+        expect(rows).toEqual([{ value: 7 }]);
+      });
+      // The second time without the one that started it.
+      if (kill === 0) await starter.stop();
+    }
+    await other.stop();
+    await expectStopped(url);
+  });
+}, 60_000);
+
+test("goes on when its lock was taken from it, as from a process that was suspended", async () => {
+  // What looks like a server that never answers holds the start up while the lock is taken away.
+  const folder = await mkdtemp(path.join(tmpdir(), "faultline-embedded-"));
+  const cluster = path.join(folder, "cluster");
+  await mkdir(cluster);
+  await writeFile(path.join(cluster, "PG_VERSION"), "18\n");
+  const dummy = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)", cluster]);
+  await writeFile(path.join(cluster, "postmaster.pid"), `${dummy.pid}\n${cluster}\n0\n1\n\n127.0.0.1\n`);
+  const source = new URL("../src/embedded-postgres.ts", import.meta.url).href;
+  const script = `
+    const { startEmbeddedPostgres } = await import(${JSON.stringify(source)});
+    await startEmbeddedPostgres({ dataDirectory: ${JSON.stringify(folder)} });`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+  try {
+    const lock = `${folder}.lock`;
+    await until(() => stat(lock));
+    await rm(lock, { recursive: true });
+    // The lock's holder looks after it every 5 s.
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+  } finally {
+    child.kill("SIGKILL");
+    dummy.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("a user's file whose pid is another process's now does not keep the server", async () => {
+  const server = await startEmbeddedPostgres({ dataDirectory, settings });
+  await writeFile(path.join(dataDirectory, "users", `${process.pid}.000000000000`), "another start");
+  await server.stop();
+  await expectStopped(server.url);
 });
 
 test("is not fooled by a pid that belongs to another program now", async () => {
   const pidFile = path.join(dataDirectory, "cluster/postmaster.pid");
   await writeFile(pidFile, `${process.pid}\n${dataDirectory}/cluster\n0\n5432\n\n127.0.0.1\n`);
   const server = await startEmbeddedPostgres({ dataDirectory, settings });
-  expect(server.owned).toBe(true);
+  await expectServed(server.url);
   await server.stop();
 });
 
@@ -130,7 +306,7 @@ test("says why a server cannot start", async () => {
 
 test("DATABASE_URL names the team's own server", async () => {
   const url = "postgresql://team@example.org/faultline";
-  expect(await databaseServer({ DATABASE_URL: url })).toMatchObject({ url, owned: false });
+  expect(await databaseServer({ DATABASE_URL: url })).toMatchObject({ url });
 });
 
 test("leaves the exit code of its process alone", async () => {

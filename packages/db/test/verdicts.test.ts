@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/postgres-setup.ts";
 import {
+  dropVerdicts,
   type ExportedVerdict,
   ExportInterruptedError,
   exportVerdicts,
@@ -210,7 +211,7 @@ describe("publishVerdicts", () => {
     expect(await database.prisma.verdict.count({ where: { runId } })).toBe(inputs);
   });
 
-  test("a retry replaces the verdicts in one step, and deleting the project drops them", async () => {
+  test("a retry replaces the verdicts in one step, and what is deleted leaves them to a job", async () => {
     const { pool, prisma } = database;
     const other = await seedRun(database, { slug: "other" });
     const runId = other.run.id;
@@ -226,6 +227,13 @@ describe("publishVerdicts", () => {
     expect((await partitions()).filter((name) => name.startsWith(runId))).toEqual([`${runId}_2`]);
 
     await prisma.project.delete({ where: { id: other.project.id } });
+    const { rows: jobs } = await pool.query(
+      `SELECT payload FROM graphile_worker._private_jobs jobs JOIN graphile_worker._private_tasks tasks
+       ON tasks.id = task_id WHERE identifier = 'drop-verdicts'`,
+    );
+    expect(jobs).toEqual([{ payload: { runId } }]);
+    expect(await dropVerdicts(pool, runId)).toBe(1);
+    expect(await dropVerdicts(pool, runId)).toBe(0);
     expect((await partitions()).filter((name) => name.startsWith(runId))).toEqual([]);
     expect(await prisma.verdict.count({ where: { runId } })).toBe(0);
   });

@@ -1,27 +1,24 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { PassThrough, pipeline, Transform } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
-import { extract } from "tar-stream";
-import { InvalidInputError, reasonOf } from "./invalid-input.ts";
+import { briefly } from "@faultline/core";
+import { InvalidArchiveError } from "./archive-error.ts";
+import { type ByteSource, openBytes } from "./arrays/byte-source.ts";
+import { reasonOf } from "./invalid-input.ts";
+import { type ArchiveEntry, tarEntries } from "./tar.ts";
 import { zipEntries } from "./zip.ts";
 
-/** An uploaded data set archive that is damaged, hostile, too large, or not in ImageFolder layout. */
-export class InvalidArchiveError extends InvalidInputError {
-  constructor(problem: string, remedy: string, options?: ErrorOptions) {
-    super("archive", problem, remedy, options);
-  }
-}
+export { InvalidArchiveError };
 
 /** One picture of a data set archive. */
 export interface ArchivedImage {
-  /** Path in the archive: `split/class/file.ext` or `class/file.ext`. */
+  /** Path in the archive: `split/class/file.ext` or `class/file.ext`, in Unicode's composed form. */
   readonly path: string;
   /** The outer folder, or null for `class/file.ext`. */
   readonly split: string | null;
   readonly className: string;
-  /** External id of the input: the path without its extension, unique in the archive. */
+  /** External id of the input: the path without its extension. Files that differ in the extension alone share it. */
   readonly id: string;
   /** The file as it is, not decoded. */
   readonly bytes: Uint8Array;
@@ -30,68 +27,47 @@ export interface ArchivedImage {
 export interface ArchiveLimits {
   /** Files and folders. Default 2,000,000. */
   readonly maxEntries?: number;
-  /** Bytes of one file. Default 64 MiB. */
+  /** Bytes of one file. Default 32 MiB. */
   readonly maxFileBytes?: number;
   /** Bytes of all files, unpacked. Default 64 GiB. */
   readonly maxTotalBytes?: number;
 }
 
+/** Characters of a path in an archive, and so of an input's id. A unique index of PostgreSQL takes 2,704 bytes. */
+export const MAX_PATH_CHARACTERS = 512;
+
+/**
+ * A compressed archive may unpack to this many times its own bytes, and to 64 MiB more. Pictures are compressed
+ * already: tars of small ones shrink to a quarter, bombs to a thousandth.
+ */
+const MAX_EXPANSION = 100;
+const FREE_EXPANSION_BYTES = 2 ** 26;
+
 const LAYOUT = "Pack the pictures as split/class/file or class/file";
+const LEAVE_OUT = "Leave it out or ask the operator for a higher limit";
 
 /**
  * Reads a data set archive (tar, tar.gz or zip, told from its first bytes) picture by picture. Memory: one file.
  * Nothing is written anywhere. Folders, hidden files, `__MACOSX` and files outside of any folder (a README) are
- * skipped.
+ * skipped. Ids are not compared with each other: whoever stores them finds those that are there twice.
  *
- * @throws InvalidArchiveError for paths that are absolute or contain `..`, links and devices, two files with one
- * id, mixed or other depths, exceeded limits, and damage.
+ * @throws InvalidArchiveError for paths that are absolute, too long or contain `..`, links, devices and encryption,
+ * mixed or other depths, exceeded limits, and damage.
  */
 export async function* readDatasetArchive(
-  path: string,
-  { maxEntries = 2_000_000, maxFileBytes = 1 << 26, maxTotalBytes = 2 ** 36 }: ArchiveLimits = {},
+  source: string | Uint8Array,
+  limits: ArchiveLimits = {},
 ): AsyncGenerator<ArchivedImage, void, undefined> {
-  const ids = new Set<string>();
-  let depth: number | undefined;
-  let entries = 0;
-  let total = 0;
+  const bytes = await openBytes(source);
   try {
-    for await (const entry of archiveEntries(path, maxTotalBytes)) {
-      if (++entries > maxEntries)
-        throw new InvalidArchiveError(
-          `it has more than ${maxEntries} entries`,
-          "Split it into several archives",
-        );
-      const parts = safeParts(entry.path);
-      if (entry.kind === "directory") continue;
-      if (entry.kind !== "file")
-        throw new InvalidArchiveError(`"${entry.path}" is a ${entry.kind}`, "Pack regular files only");
-      if (parts.length < 2 || parts.some((part) => part.startsWith(".") || part === "__MACOSX")) continue;
-      depth ??= parts.length;
-      if (parts.length > 3 || parts.length !== depth)
-        throw new InvalidArchiveError(
-          parts.length > 3
-            ? `"${entry.path}" lies ${parts.length - 1} folders deep`
-            : `it mixes split/class/file and class/file ("${entry.path}")`,
-          LAYOUT,
-        );
-      total += entry.size;
-      if (entry.size > maxFileBytes || total > maxTotalBytes)
-        throw new InvalidArchiveError(
-          `"${entry.path}" exceeds the limit of ${entry.size > maxFileBytes ? `${maxFileBytes} bytes a file` : `${maxTotalBytes} bytes in all`}`,
-          "Leave it out or ask the operator for a higher limit",
-        );
-      const id = parts.join("/").replace(/\.[^./]+$/, "");
-      if (ids.has(id))
-        throw new InvalidArchiveError(`two files have the id "${id}"`, "Give each picture a name of its own");
-      ids.add(id);
-      yield {
-        path: parts.join("/"),
-        split: parts.length === 3 ? parts[0] : null,
-        className: parts[parts.length - 2],
-        id,
-        bytes: await entry.read(),
-      };
-    }
+    const start = await bytes.read(0, 2);
+    const isZip = start[0] === 0x50 && start[1] === 0x4b;
+    const isGzip = start[0] === 0x1f && start[1] === 0x8b;
+    const expansion =
+      isZip || isGzip ? MAX_EXPANSION * bytes.length + FREE_EXPANSION_BYTES : Number.POSITIVE_INFINITY;
+    const layout = new DatasetLayout(limits, expansion);
+    const files = isZip ? zipFiles(bytes, layout) : tarFiles(source, isGzip, layout);
+    for await (const [image, content] of files) yield { ...image, bytes: content };
   } catch (error) {
     if (error instanceof InvalidArchiveError) throw error;
     throw new InvalidArchiveError(
@@ -99,73 +75,124 @@ export async function* readDatasetArchive(
       "Upload a whole tar, tar.gz or zip file with relative paths",
       { cause: error },
     );
+  } finally {
+    await bytes.close();
   }
 }
 
-interface ArchiveEntry {
-  readonly path: string;
-  readonly size: number;
-  readonly kind: string;
-  read(): Promise<Uint8Array>;
+type NamedImage = Omit<ArchivedImage, "bytes">;
+
+/** Says of each entry which picture it is, and keeps count of what the archive claims. */
+class DatasetLayout {
+  readonly maxEntries: number;
+  readonly #maxFileBytes: number;
+  readonly #maxTotalBytes: number;
+  /** Bytes that may be unpacked, skipped ones included. */
+  readonly maxUnpackedBytes: number;
+  #depth: number | undefined;
+  #entries = 0;
+  #total = 0;
+
+  constructor(
+    { maxEntries = 2_000_000, maxFileBytes = 2 ** 25, maxTotalBytes = 2 ** 36 }: ArchiveLimits,
+    expansion: number,
+  ) {
+    this.maxEntries = maxEntries;
+    this.#maxFileBytes = maxFileBytes;
+    this.#maxTotalBytes = Math.min(maxTotalBytes, expansion);
+    this.maxUnpackedBytes = Math.min(2 * maxTotalBytes + 2 ** 20, expansion);
+  }
+
+  /** @throws InvalidArchiveError; undefined for what is skipped */
+  readonly accept = ({ path, size, kind }: ArchiveEntry): NamedImage | undefined => {
+    if (++this.#entries > this.maxEntries)
+      throw new InvalidArchiveError(
+        `it has more than ${this.maxEntries} entries`,
+        "Split it into several archives",
+      );
+    const parts = safeParts(path);
+    if (kind === "directory") return undefined;
+    const named = JSON.stringify(briefly(path, 120));
+    if (kind !== "file") throw new InvalidArchiveError(`${named} is a ${kind}`, "Pack regular files only");
+    if (parts.length < 2 || parts.some((part) => part.startsWith(".") || part === "__MACOSX"))
+      return undefined;
+    this.#depth ??= parts.length;
+    if (parts.length > 3)
+      throw new InvalidArchiveError(`${named} lies ${parts.length - 1} folders deep`, LAYOUT);
+    if (parts.length !== this.#depth)
+      throw new InvalidArchiveError(`it mixes split/class/file and class/file (${named})`, LAYOUT);
+    this.#total += size;
+    if (size > this.#maxFileBytes)
+      throw new InvalidArchiveError(
+        `${named} exceeds the limit of ${this.#maxFileBytes} bytes a file`,
+        LEAVE_OUT,
+      );
+    if (this.#total > this.#maxTotalBytes)
+      throw new InvalidArchiveError(
+        `${named} exceeds the limit of ${this.#maxTotalBytes} bytes in all`,
+        LEAVE_OUT,
+      );
+    return {
+      path: parts.join("/"),
+      split: parts.length === 3 ? parts[0] : null,
+      className: parts[parts.length - 2],
+      id: parts.join("/").replace(/\.[^./]+$/, ""),
+    };
+  };
 }
 
-async function* archiveEntries(
-  path: string,
-  maxTotalBytes: number,
-): AsyncGenerator<ArchiveEntry, void, undefined> {
-  const file = await open(path);
-  const start = Buffer.alloc(2);
-  await file.read(start, 0, 2, 0).finally(() => file.close());
-  if (start.toString("latin1") === "PK") yield* zipEntries(path);
-  else yield* tarEntries(path, start[0] === 0x1f && start[1] === 0x8b, maxTotalBytes);
+async function* zipFiles(
+  bytes: ByteSource,
+  layout: DatasetLayout,
+): AsyncGenerator<[NamedImage, Uint8Array], void, undefined> {
+  for await (const entry of zipEntries(bytes, layout.maxEntries)) {
+    const image = layout.accept(entry);
+    if (image) yield [image, await buffer(await entry.open())];
+  }
 }
 
-async function* tarEntries(
-  path: string,
+async function* tarFiles(
+  source: string | Uint8Array,
   compressed: boolean,
-  maxTotalBytes: number,
-): AsyncGenerator<ArchiveEntry, void, undefined> {
-  const tar = extract();
-  const file = createReadStream(path);
-  pipeline(file, compressed ? createGunzip() : new PassThrough(), limiter(maxTotalBytes), tar, () => {
-    // An error reaches the loop below through the destroyed tar stream.
-  });
+  layout: DatasetLayout,
+): AsyncGenerator<[NamedImage, Uint8Array], void, undefined> {
+  const file = typeof source === "string" ? createReadStream(source) : Readable.from([source]);
+  const chunks = compressed
+    ? pipeline(file, createGunzip(), () => {
+        // An error reaches whoever reads.
+      })
+    : file;
   try {
-    for await (const entry of tar) {
-      const { name, size = 0, type } = entry.header;
-      let consumed = false;
-      yield {
-        path: name,
-        size,
-        kind: type === "contiguous-file" ? "file" : (type ?? "file"),
-        read: () => {
-          consumed = true;
-          return buffer(entry);
-        },
-      };
-      if (!consumed) for await (const _ of entry);
-    }
+    yield* tarEntries(within(chunks, layout.maxUnpackedBytes), layout.accept);
   } finally {
     file.destroy();
-    tar.destroy();
+    chunks.destroy();
   }
 }
 
-/** Ends a stream that unpacks to more than the limit, headers and padding allowed for. */
-function limiter(maxTotalBytes: number): Transform {
+/** The chunks, until they are more than the limit: what is skipped is unpacked as well. */
+async function* within(chunks: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
   let seen = 0;
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      seen += chunk.length;
-      if (seen > maxTotalBytes * 2 + (1 << 20))
-        done(new Error(`it unpacks to more than ${maxTotalBytes} bytes`));
-      else done(null, chunk);
-    },
-  });
+  for await (const chunk of chunks) {
+    seen += chunk.length;
+    if (seen > most)
+      throw new InvalidArchiveError(
+        `it unpacks to more than ${most} bytes`,
+        "Upload it as a plain tar, or leave out what is no picture",
+      );
+    yield chunk;
+  }
 }
 
-/** @throws InvalidArchiveError for a path that would leave the folder it is unpacked in. */
-function safeParts(path: string): string[] {
+/** @throws InvalidArchiveError for a path that would leave the folder it is unpacked in, or is too long */
+function safeParts(raw: string): string[] {
+  // Composing may lengthen a path, so it is measured again.
+  const path = raw.length > MAX_PATH_CHARACTERS ? raw : raw.normalize("NFC");
+  if (path.length > MAX_PATH_CHARACTERS)
+    throw new InvalidArchiveError(
+      `the path ${JSON.stringify(briefly(path, 60))} has ${path.length} characters, more than ${MAX_PATH_CHARACTERS}`,
+      "Shorten the names",
+    );
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/^([/\\]|[A-Za-z]:)/.test(path) || parts.includes("..") || /[\\\u0000-\u001f]/.test(path))

@@ -23,7 +23,7 @@ export interface EmbeddedBatch {
 }
 
 export interface BatchOptions {
-  /** Images per inference call. Default 32. */
+  /** Images per inference call, as many as 64 MiB hold. Default 32. */
   readonly batchSize?: number;
   /** Images that are read and decoded at the same time. Default 4. */
   readonly decodeConcurrency?: number;
@@ -42,7 +42,7 @@ const batchesAtNetwork = 2;
  * Results are bit-identical for the same list of inputs and the same batch size: input i always sits in slot
  * i mod batchSize, and a poison input leaves its slot blank. ONNX Runtime promises no equal bits across batch sizes; measured (1.30, x86-64, ResNet-20 and -56, linear layers of
  * width 64 to 768), rows did not differ in a bit between batch sizes 1 to 300, slots, or 1 and 2 threads.
- * Memory: three batches of tensors plus `decodeConcurrency` decoded images.
+ * Memory: a batch of tensors here and two at the network, plus `decodeConcurrency` decoded images.
  *
  * @throws what `read` throws (a store that cannot be reached is no fault of the input), the signal's reason, or
  * InvalidModelError when the network fails.
@@ -56,21 +56,15 @@ export async function* embedImages(
     throw new RangeError(`batchSize must be a whole number >= 1, got ${batchSize}`);
   if (!Number.isInteger(decodeConcurrency) || decodeConcurrency < 1)
     throw new RangeError(`decodeConcurrency must be a whole number >= 1, got ${decodeConcurrency}`);
-  const groups = grouped(inputs, batchSize);
-  // Batches take turns in pieces of memory: one is decoded into while the network holds the others.
-  const memory = Array.from({ length: batchesAtNetwork + 1 }, () =>
-    sharedFloats(batchSize * tensorLength(encoder.preprocessing)),
-  );
-  let prepared = 0;
+  const images = Math.min(batchSize, encoder.mostImages);
+  const groups = grouped(inputs, images);
+  // Handed over, a batch is copied: the next one is decoded into its place.
+  const memory = new Float32Array(images * tensorLength(encoder.preprocessing));
   const prepareNext = async () => {
     signal?.throwIfAborted();
     const group = await groups.next();
     if (group.done) return undefined;
-    return decodeBatch(group.value, memory[prepared++ % memory.length], encoder, {
-      decodeConcurrency,
-      maxPixels,
-      signal,
-    });
+    return decodeBatch(group.value, memory, encoder, { decodeConcurrency, maxPixels, signal });
   };
   let upcoming = prepareNext();
   const computing: { batch: DecodedBatch; rows: Promise<Matrix> }[] = [];
@@ -105,10 +99,6 @@ interface DecodedBatch {
   readonly tensors: Float32Array;
   /** Reason by slot. */
   readonly unreadable: ReadonlyMap<number, string>;
-}
-
-function sharedFloats(length: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(4 * length));
 }
 
 /** Decodes a group into `memory`, whatever it held. */

@@ -1,15 +1,15 @@
 import { type Matrix, matrix } from "@faultline/core";
+import { InvalidModelError } from "./invalid-model.ts";
+import { NetworkEndedError } from "./network-process/network-process.ts";
 import {
   fixedBatchSize,
-  InvalidModelError,
   OnnxSession,
   pickOutput,
   rowsOf,
   type SessionOptions,
   type TensorInfo,
 } from "./onnx-session.ts";
-import { type PreprocessingSpec, tensorLength } from "./preprocessing.ts";
-import { convolveShortcuts } from "./shortcut-convolutions.ts";
+import { LARGEST_BATCH_BYTES, type PreprocessingSpec, tensorLength } from "./preprocessing.ts";
 
 const EMBEDDING_NAMES = [
   "embedding",
@@ -47,6 +47,7 @@ export class EncoderSession {
     input: TensorInfo,
     output: TensorInfo,
     width: number,
+    fixedBatchSize: number | null,
   ) {
     this.#session = session;
     this.#field = field;
@@ -54,7 +55,7 @@ export class EncoderSession {
     this.#output = output.name;
     this.preprocessing = preprocessing;
     this.width = width;
-    this.fixedBatchSize = fixedBatchSize(input);
+    this.fixedBatchSize = fixedBatchSize;
   }
 
   /**
@@ -69,23 +70,39 @@ export class EncoderSession {
     options: SessionOptions & { readonly field?: string } = {},
   ): Promise<EncoderSession> {
     const field = options.field ?? "encoder";
-    const session = await OnnxSession.open(await convolveShortcuts(file, field), field, options);
+    const session = await OnnxSession.open(file, field, { ...options, convolve: true });
     try {
       const input = imageInput(session, preprocessing, field);
       const output = pickOutput(session, EMBEDDING_NAMES, field);
-      const probe = fixedBatchSize(input) ?? 1;
+      const fixed = fixedBatchSize(input, 4 * tensorLength(preprocessing), field);
+      const probe = fixed ?? 1;
       const blank = new Float32Array(probe * tensorLength(preprocessing));
-      const { width } = await runImages(session, input.name, output.name, field, preprocessing, blank, probe);
-      return new EncoderSession(session, preprocessing, field, input, output, width);
+      const { width } = await runImages(
+        (...feeds) => session.probe(...feeds),
+        input.name,
+        output.name,
+        field,
+        preprocessing,
+        blank,
+        probe,
+      );
+      return new EncoderSession(session, preprocessing, field, input, output, width, fixed);
     } catch (error) {
       await session.close();
       throw error;
     }
   }
 
+  /** Images of which a batch takes at most 64 MiB; at least 1. */
+  get mostImages(): number {
+    return Math.max(1, Math.floor(LARGEST_BATCH_BYTES / (4 * tensorLength(this.preprocessing))));
+  }
+
   /**
    * Embeds `count` images that lie one after another in `images` (count × `tensorLength(preprocessing)` values).
-   * The buffer of `images` is moved away unless it is shared; the result is count×d.
+   * They are read before this returns: their memory is the caller's again. The result is count×d.
+   *
+   * @throws InvalidModelError when the network fails or reaches a limit
    */
   async run(images: Float32Array, count: number): Promise<Matrix> {
     const size = tensorLength(this.preprocessing);
@@ -96,12 +113,15 @@ export class EncoderSession {
       return matrix(count, this.width, (await this.#run(images, count)).data);
     const out = matrix(count, this.width);
     const step = this.fixedBatchSize;
-    for (let start = 0; start < count; start += step) {
-      const part = new Float32Array(step * size);
-      part.set(images.subarray(start * size, Math.min(count, start + step) * size));
-      const { data } = await this.#run(part, step);
-      out.data.set(data.subarray(0, Math.min(step, count - start) * this.width), start * this.width);
-    }
+    const part = new Float32Array(step * size);
+    const portions = Array.from({ length: Math.ceil(count / step) }, (_, i) => {
+      const held = images.subarray(i * step * size, Math.min(count, (i + 1) * step) * size);
+      part.set(held);
+      part.fill(0, held.length);
+      return this.#run(part, step);
+    });
+    for (const [i, { data }] of (await Promise.all(portions)).entries())
+      out.data.set(data.subarray(0, Math.min(step, count - i * step) * this.width), i * step * this.width);
     return out;
   }
 
@@ -111,7 +131,7 @@ export class EncoderSession {
 
   #run(images: Float32Array, count: number) {
     return runImages(
-      this.#session,
+      (...feeds) => this.#session.run(...feeds),
       this.#input,
       this.#output,
       this.#field,
@@ -126,7 +146,7 @@ export class EncoderSession {
 export type ImageTower = EncoderSession;
 
 async function runImages(
-  session: OnnxSession,
+  run: OnnxSession["run"],
   input: string,
   output: string,
   field: string,
@@ -135,13 +155,14 @@ async function runImages(
   count: number,
 ) {
   try {
-    const values = await session.run(
+    const values = await run(
       { [input]: { type: "float32", dims: [count, 3, height, width], data: images } },
       [output],
     );
     return rowsOf(values[output], count, output, field);
   } catch (error) {
-    if (error instanceof InvalidModelError || !(error instanceof Error)) throw error;
+    if (error instanceof InvalidModelError || error instanceof NetworkEndedError || !(error instanceof Error))
+      throw error;
     throw new InvalidModelError(
       field,
       `it fails on a batch of ${count} images of ${width}x${height}: ${error.message}`,

@@ -1,7 +1,8 @@
 import { type Matrix, matrix } from "@faultline/core";
+import { InvalidModelError } from "./invalid-model.ts";
+import { NetworkEndedError } from "./network-process/network-process.ts";
 import {
   fixedBatchSize,
-  InvalidModelError,
   OnnxSession,
   pickOutput,
   rowsOf,
@@ -24,6 +25,7 @@ export class HeadSession {
   readonly #session: OnnxSession;
   readonly #input: TensorInfo;
   readonly #output: string;
+  readonly #fixedBatchSize: number | null;
 
   private constructor(
     session: OnnxSession,
@@ -31,12 +33,14 @@ export class HeadSession {
     output: string,
     width: number,
     classCount: number,
+    fixedBatchSize: number | null,
   ) {
     this.#session = session;
     this.#input = input;
     this.#output = output;
     this.width = width;
     this.classCount = classCount;
+    this.#fixedBatchSize = fixedBatchSize;
   }
 
   /**
@@ -50,9 +54,17 @@ export class HeadSession {
     try {
       const input = embeddingInput(session, width);
       const output = pickOutput(session, LOGIT_NAMES, "head").name;
-      const probe = fixedBatchSize(input) ?? 1;
-      const result = await runRows(session, input, output, width, new Float32Array(probe * width), probe);
-      return new HeadSession(session, input, output, width, result.width);
+      const fixed = fixedBatchSize(input, 4 * width, "head");
+      const probe = fixed ?? 1;
+      const result = await runRows(
+        (...feeds) => session.probe(...feeds),
+        input,
+        output,
+        width,
+        new Float32Array(probe * width),
+        probe,
+      );
+      return new HeadSession(session, input, output, width, result.width, fixed);
     } catch (error) {
       await session.close();
       throw error;
@@ -65,12 +77,19 @@ export class HeadSession {
       throw new WidthMismatchError("head", this.width, "the embedding matrix", embeddings.columns);
     const out = matrix(embeddings.rows, this.classCount);
     // Heads are tiny; a fixed batch, the last one padded, keeps a row's logits independent of how many came along.
-    const step = fixedBatchSize(this.#input) ?? HEAD_BATCH;
+    const step = this.#fixedBatchSize ?? HEAD_BATCH;
     for (let start = 0; start < embeddings.rows; start += step) {
       const count = Math.min(step, embeddings.rows - start);
       const part = new Float32Array(step * this.width);
       part.set(embeddings.data.subarray(start * this.width, (start + count) * this.width));
-      const { data } = await runRows(this.#session, this.#input, this.#output, this.width, part, step);
+      const { data } = await runRows(
+        (...feeds) => this.#session.run(...feeds),
+        this.#input,
+        this.#output,
+        this.width,
+        part,
+        step,
+      );
       out.data.set(data.subarray(0, count * this.classCount), start * this.classCount);
     }
     return out;
@@ -84,7 +103,7 @@ export class HeadSession {
 const HEAD_BATCH = 256;
 
 async function runRows(
-  session: OnnxSession,
+  run: OnnxSession["run"],
   input: TensorInfo,
   output: string,
   width: number,
@@ -94,10 +113,11 @@ async function runRows(
   const trailing = Math.max(0, input.shape.length - 2);
   const dims = [count, width, ...Array<number>(trailing).fill(1)];
   try {
-    const values = await session.run({ [input.name]: { type: "float32", dims, data: rows } }, [output]);
+    const values = await run({ [input.name]: { type: "float32", dims, data: rows } }, [output]);
     return rowsOf(values[output], count, output, "head");
   } catch (error) {
-    if (error instanceof InvalidModelError || !(error instanceof Error)) throw error;
+    if (error instanceof InvalidModelError || error instanceof NetworkEndedError || !(error instanceof Error))
+      throw error;
     throw new InvalidModelError(
       "head",
       `it fails on embeddings of ${width} values: ${error.message}`,

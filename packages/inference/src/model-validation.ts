@@ -1,7 +1,7 @@
 import { EncoderSession } from "./encoder.ts";
 import { HeadSession } from "./head.ts";
 import { InvalidInputError } from "./invalid-input.ts";
-import { decodeModel, requireSelfContained } from "./onnx-graph.ts";
+import type { SessionOptions } from "./onnx-session.ts";
 import type { PreprocessingSpec } from "./preprocessing.ts";
 import { TextTower } from "./text-tower.ts";
 import type { TokenizerSpec } from "./tokenizer.ts";
@@ -24,22 +24,23 @@ export class ClassCountMismatchError extends InvalidInputError {
 }
 
 /**
- * Loads and probes a model version's two graphs. Meant for registration: what passes here runs.
+ * Vets, loads and probes a model version's two graphs. Meant for registration: what passes here runs.
  *
  * @returns d (values per embedding) and K (classes).
  * @throws InvalidModelError, WidthMismatchError (encoder and head), ClassCountMismatchError.
  */
-export async function validateModelVersion(version: {
-  readonly encoder: Uint8Array;
-  readonly head: Uint8Array;
-  readonly classes: readonly string[];
-  readonly preprocessing: PreprocessingSpec;
-}): Promise<{ readonly embeddingWidth: number; readonly classCount: number }> {
-  vet(version.encoder, "encoder");
-  vet(version.head, "head");
-  const encoder = await EncoderSession.open(version.encoder, version.preprocessing);
+export async function validateModelVersion(
+  version: {
+    readonly encoder: Uint8Array;
+    readonly head: Uint8Array;
+    readonly classes: readonly string[];
+    readonly preprocessing: PreprocessingSpec;
+  },
+  options: SessionOptions = {},
+): Promise<{ readonly embeddingWidth: number; readonly classCount: number }> {
+  const encoder = await EncoderSession.open(version.encoder, version.preprocessing, options);
   try {
-    const head = await HeadSession.open(version.head, encoder.width);
+    const head = await HeadSession.open(version.head, encoder.width, options);
     await head.close();
     if (head.classCount !== version.classes.length)
       throw new ClassCountMismatchError(version.classes.length, head.classCount);
@@ -50,22 +51,26 @@ export async function validateModelVersion(version: {
 }
 
 /**
- * Loads and probes a VLM's two towers.
+ * Vets, loads and probes a VLM's two towers.
  *
  * @returns m, the width of the space that images and texts share.
  * @throws InvalidModelError, WidthMismatchError (image and text tower).
  */
-export async function validateVlm(vlm: {
-  readonly imageTower: Uint8Array;
-  readonly textTower: Uint8Array;
-  readonly tokenizer: TokenizerSpec;
-  readonly preprocessing: PreprocessingSpec;
-}): Promise<{ readonly embeddingWidth: number }> {
-  vet(vlm.imageTower, "image tower");
-  vet(vlm.textTower, "text tower");
-  const images = await EncoderSession.open(vlm.imageTower, vlm.preprocessing, { field: "image tower" });
+export async function validateVlm(
+  vlm: {
+    readonly imageTower: Uint8Array;
+    readonly textTower: Uint8Array;
+    readonly tokenizer: TokenizerSpec;
+    readonly preprocessing: PreprocessingSpec;
+  },
+  options: SessionOptions = {},
+): Promise<{ readonly embeddingWidth: number }> {
+  const images = await EncoderSession.open(vlm.imageTower, vlm.preprocessing, {
+    ...options,
+    field: "image tower",
+  });
   try {
-    const texts = await TextTower.open(vlm.textTower, vlm.tokenizer);
+    const texts = await TextTower.open(vlm.textTower, vlm.tokenizer, options);
     await texts.close();
     if (texts.width !== images.width)
       throw new WidthMismatchError("text tower", texts.width, "the image tower", images.width);
@@ -73,8 +78,4 @@ export async function validateVlm(vlm: {
   } finally {
     await images.close();
   }
-}
-
-function vet(file: Uint8Array, field: string): void {
-  requireSelfContained(decodeModel(file, field), field);
 }

@@ -1,5 +1,8 @@
-import { Worker } from "node:worker_threads";
-import { InvalidInputError } from "./invalid-input.ts";
+import { InvalidModelError } from "./invalid-model.ts";
+import { type Feed, NetworkProcess, type OutputValue } from "./network-process/network-process.ts";
+import { LARGEST_BATCH_BYTES } from "./preprocessing.ts";
+
+export type { OutputValue };
 
 export interface SessionOptions {
   /** Threads that one operator may use (ONNX Runtime's intra-op threads). Default 1. */
@@ -9,10 +12,12 @@ export interface SessionOptions {
    * Default 1.
    */
   readonly instances?: number;
+  /**
+   * Bytes of memory that an instance may take, four times its file not counted; that is granted up to three times
+   * this number. Default 2 GiB.
+   */
+  readonly memory?: number;
 }
-
-/** An ONNX file that is none, or whose inputs and outputs are not what its role needs. */
-export class InvalidModelError extends InvalidInputError {}
 
 /** What a graph declares about one of its inputs or outputs; a string in `shape` is a symbolic dimension. */
 export interface TensorInfo {
@@ -27,210 +32,149 @@ export interface TensorValue {
   readonly data: Float32Array | Int32Array | BigInt64Array;
 }
 
-/** A tensor that a run returned; `type` as ONNX Runtime names it. */
-export interface OutputValue {
-  readonly type: string;
-  readonly dims: readonly number[];
-  readonly data: unknown;
-}
-
-interface Metadata {
-  readonly name: string;
-  readonly isTensor: boolean;
-  readonly type?: string;
-  readonly shape?: readonly (number | string)[];
-}
-
-type ThreadMessage =
-  | { readonly ready: true; readonly inputs: Metadata[]; readonly outputs: Metadata[] }
-  | { readonly ready: false; readonly error: string }
-  | {
-      readonly ready?: undefined;
-      readonly id: number;
-      readonly values?: Record<string, OutputValue>;
-      readonly error?: string;
-    };
-
-interface PendingRun {
-  readonly resolve: (values: Record<string, OutputValue>) => void;
-  readonly reject: (error: Error) => void;
-}
+/** Bytes of memory that a network may take, unless told otherwise. */
+export const NETWORK_MEMORY = 2 * 2 ** 30;
+/** Less is not enough for a process that holds one. */
+export const SMALLEST_NETWORK_MEMORY = 128 * 2 ** 20;
+/** For loading a network and running it once: what never ends is killed within 10 seconds. */
+const SECONDS_TO_OPEN = 8;
+/** A large file takes longer: bytes a second that the slowest machine loads. */
+const LOADING_SPEED = 25e6;
+const SECONDS_TO_RUN = 10;
+/** How much longer than the first run an item may take, as when other work has the cores. */
+const PATIENCE = 20;
+/** Protobuf's own limit. */
+const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
- * A network in ONNX Runtime (CPU), in threads of its own. A run goes to the instance that has the fewest; each instance
- * carries out its runs one after another, in order.
+ * A network in ONNX Runtime (CPU), in a process of its own with a thread for each instance. A run goes to the instance
+ * that has the fewest; each instance carries out its runs one after another, in order.
  *
- * `close()` ends the threads; an unclosed session does not keep the process alive.
+ * `close()` ends the process; an unclosed session does not keep this one alive.
  */
 export class OnnxSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly #instances: readonly Instance[];
-  #closed: Error | undefined;
+  readonly #process: NetworkProcess;
+  readonly #field: string;
+  /** What is left of the time to open. */
+  readonly #secondsToProbe: number;
+  /** What an item took when the network was tried; until then, the time to open. */
+  #secondsAnItem = SECONDS_TO_OPEN;
 
   private constructor(
-    instances: readonly Instance[],
+    process: NetworkProcess,
+    field: string,
     inputs: readonly TensorInfo[],
     outputs: readonly TensorInfo[],
+    secondsToProbe: number,
   ) {
-    this.#instances = instances;
+    this.#process = process;
+    this.#field = field;
     this.inputs = inputs;
     this.outputs = outputs;
-    for (const { thread } of instances) {
-      thread.on("error", (error) => this.#fail(error));
-      thread.on("exit", () => this.#fail(new Error("the inference thread ended")));
-    }
+    this.#secondsToProbe = secondsToProbe;
   }
 
   /**
-   * Loads an ONNX file. `field` is the name that errors give it ("encoder", "head", ...).
+   * Vets and loads an ONNX file. `field` is the name that errors give it ("encoder", "head", ...).
    *
-   * @throws InvalidModelError when ONNX Runtime cannot load the file.
+   * @param options with `convolve`, shortcuts without parameters are computed by convolutions
+   * @throws InvalidModelError when the file is none, is refused, reaches a limit or ONNX Runtime cannot load it.
    */
-  static async open(file: Uint8Array, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
-    const { threads = 1, instances: count = 1 } = options;
-    const opened = await Promise.allSettled(
-      Array.from({ length: count }, () => Instance.open(file, field, threads)),
-    );
-    const instances = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-    const failed = opened.find((result) => result.status === "rejected");
-    if (failed) {
-      await Promise.all(instances.map(({ thread }) => thread.terminate()));
-      throw failed.reason;
+  static async open(
+    file: Uint8Array,
+    field: string,
+    options: SessionOptions & { readonly convolve?: boolean } = {},
+  ): Promise<OnnxSession> {
+    const { threads = 1, instances = 1, convolve = false } = options;
+    const seconds = secondsToLoad(file, instances);
+    const process = startProcess(file, field, options);
+    try {
+      const loaded = await process.load(file, { threads, instances, convolve, seconds });
+      const left = Math.max(1, seconds - loaded.seconds);
+      return new OnnxSession(process, field, loaded.inputs, loaded.outputs, left);
+    } catch (error) {
+      await process.end(new Error("the session was closed"));
+      throw error;
     }
-    const [{ inputs, outputs }] = instances;
-    return new OnnxSession(instances, inputs.map(tensorInfo), outputs.map(tensorInfo));
+  }
+
+  /** Runs the graph once, to see that it ends and how long it takes. @throws as `run` */
+  async probe(
+    feeds: Record<string, TensorValue>,
+    outputs: readonly string[],
+  ): Promise<Record<string, OutputValue>> {
+    const { values, seconds } = await this.#process.run(feedsOf(feeds), outputs, this.#secondsToProbe);
+    this.#secondsAnItem = seconds / itemsOf(feeds);
+    return values;
   }
 
   /**
-   * Runs the graph and returns the named outputs. The buffers of `feeds` are moved to the thread: the caller's
-   * arrays are empty afterwards. Only shared memory stays the caller's, who may write to it again when the run is
-   * done: for whoever runs many batches, since new memory for each of them costs collections.
+   * Runs the graph and returns the named outputs. The feeds are read before this returns: their memory is the
+   * caller's again.
+   *
+   * @throws InvalidModelError when it takes 10 seconds and twenty times longer than the probe, too much memory, or
+   * crashes; NetworkEndedError when somebody else ended it; Error with what ONNX Runtime says.
    */
-  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
-    if (this.#closed) return Promise.reject(this.#closed);
-    const idlest = this.#instances.reduce((best, other) => (other.waiting < best.waiting ? other : best));
-    return idlest.run(feeds, outputs);
+  async run(
+    feeds: Record<string, TensorValue>,
+    outputs: readonly string[],
+  ): Promise<Record<string, OutputValue>> {
+    const seconds = SECONDS_TO_RUN + PATIENCE * this.#secondsAnItem * itemsOf(feeds);
+    return (await this.#process.run(feedsOf(feeds), outputs, seconds)).values;
   }
 
-  async close(): Promise<void> {
-    this.#fail(new Error("the session was closed"));
-    await Promise.all(this.#instances.map(({ thread }) => thread.terminate()));
-  }
-
-  #fail(error: Error): void {
-    this.#closed ??= error;
-    for (const instance of this.#instances) instance.fail(error);
+  close(): Promise<void> {
+    return this.#process.end(new Error(`the session was closed (${this.#field})`));
   }
 }
 
-/** Opens a file for one use. @throws InvalidModelError when ONNX Runtime cannot load it */
-export async function withSession<T>(
-  bytes: Uint8Array,
+/** A process for a network, with the memory that its size allows. @throws InvalidModelError above 2 GiB */
+export function startProcess(
+  file: Uint8Array,
   field: string,
-  use: (session: OnnxSession) => Promise<T>,
-): Promise<T> {
-  const session = await OnnxSession.open(bytes, field);
-  try {
-    return await use(session);
-  } finally {
-    await session.close();
-  }
+  { memory = NETWORK_MEMORY, instances = 1 }: SessionOptions,
+): NetworkProcess {
+  if (file.length > LARGEST_FILE)
+    throw new InvalidModelError(field, "it is larger than 2 GiB", "Store its weights as float16 or int8");
+  return new NetworkProcess(field, instances * (memory + Math.min(4 * file.length, 3 * memory)));
 }
 
-/** One ONNX Runtime session and the thread that it runs in. */
-class Instance {
-  readonly thread: Worker;
-  readonly inputs: readonly Metadata[];
-  readonly outputs: readonly Metadata[];
-  readonly #pending = new Map<number, PendingRun>();
-  #nextId = 0;
-
-  private constructor(thread: Worker, inputs: readonly Metadata[], outputs: readonly Metadata[]) {
-    this.thread = thread;
-    this.inputs = inputs;
-    this.outputs = outputs;
-    thread.on("message", (message: ThreadMessage) => this.#settle(message));
-    thread.unref();
-  }
-
-  static async open(file: Uint8Array, field: string, threads: number): Promise<Instance> {
-    const thread = new Worker(new URL("./inference-thread.mjs", import.meta.url), {
-      // The thread is plain JavaScript: loaders that the process was started with (tsx) are not for it.
-      execArgv: [],
-      workerData: {
-        // A view is cloned with the whole buffer under it.
-        file: new Uint8Array(file),
-        options: {
-          executionProviders: ["cpu"],
-          executionMode: "sequential",
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          // Errors are thrown; printed too they would only be noise.
-          logSeverityLevel: 4,
-        },
-      },
-    });
-    const started = await new Promise<ThreadMessage>((resolve, reject) => {
-      thread.once("message", resolve);
-      thread.once("error", reject);
-      thread.once("exit", (code) => reject(new Error(`the inference thread ended with code ${code}`)));
-    });
-    if (started.ready !== true) {
-      await thread.terminate();
-      throw new InvalidModelError(
-        field,
-        `ONNX Runtime cannot load it: ${started.error}`,
-        "Upload a valid ONNX file (for PyTorch: torch.onnx.export)",
-      );
-    }
-    return new Instance(thread, started.inputs, started.outputs);
-  }
-
-  /** Runs that were asked for and are not done. */
-  get waiting(): number {
-    return this.#pending.size;
-  }
-
-  run(feeds: Record<string, TensorValue>, outputs: readonly string[]): Promise<Record<string, OutputValue>> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.thread.ref();
-      this.thread.postMessage(
-        { id, feeds, outputs },
-        Object.values(feeds).flatMap(({ data: { buffer } }) =>
-          buffer instanceof ArrayBuffer ? [buffer] : [],
-        ),
-      );
-    });
-  }
-
-  /** Rejects every run that is not done. */
-  fail(error: Error): void {
-    for (const run of this.#pending.values()) run.reject(error);
-    this.#pending.clear();
-  }
-
-  #settle(message: ThreadMessage): void {
-    if (message.ready !== undefined) return;
-    const run = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.thread.unref();
-    if (message.values) run?.resolve(message.values);
-    else run?.reject(new Error(`ONNX Runtime: ${message.error}`));
-  }
+/** How long a network may take to be loaded or split. */
+export function secondsToLoad(file: Uint8Array, instances = 1): number {
+  return SECONDS_TO_OPEN + (instances * file.length) / LOADING_SPEED;
 }
 
-function tensorInfo(metadata: Metadata): TensorInfo {
-  return { name: metadata.name, type: metadata.type ?? "not a tensor", shape: metadata.shape ?? [] };
+function feedsOf(feeds: Record<string, TensorValue>): Feed[] {
+  return Object.entries(feeds).map(([name, value]) => ({ name, ...value }));
 }
 
-/** The batch size that an input insists on (its first dimension), or null when it is dynamic. */
-export function fixedBatchSize(input: TensorInfo): number | null {
+/** The first dimension: images, rows or phrases. */
+function itemsOf(feeds: Record<string, TensorValue>): number {
+  return Math.max(1, ...Object.values(feeds).map(({ dims }) => dims[0] ?? 1));
+}
+
+/**
+ * The batch size that an input insists on (its first dimension), or null when it is dynamic.
+ *
+ * @param bytes that one item takes
+ * @throws InvalidModelError when such a batch is larger than 64 MiB
+ */
+export function fixedBatchSize(input: TensorInfo, bytes: number, field: string): number | null {
   const batch = input.shape[0];
-  return typeof batch === "number" && batch > 0 ? batch : null;
+  if (typeof batch !== "number" || batch <= 0) return null;
+  if (batch * bytes > LARGEST_BATCH_BYTES)
+    throw new InvalidModelError(
+      field,
+      `its input "${input.name}" takes batches of ${batch}, which are ${Math.ceil((batch * bytes) / 2 ** 20)} MiB`,
+      `Export it with a dynamic batch dimension, or one of at most ${Math.floor(LARGEST_BATCH_BYTES / bytes)}`,
+    );
+  return batch;
 }
+
+/** Largest width of an embedding, and most logits. */
+const WIDEST = 65_536;
 
 /** The output called by one of `preferred` (first match wins), else the graph's first output. */
 export function pickOutput(session: OnnxSession, preferred: readonly string[], field: string): TensorInfo {
@@ -251,7 +195,7 @@ export function rowsOf(
   name: string,
   field: string,
 ): { readonly width: number; readonly data: Float32Array } {
-  if (!(output.data instanceof Float32Array))
+  if (!output.data)
     throw new InvalidModelError(
       field,
       `its output "${name}" is ${output.type}, float32 is needed`,
@@ -263,6 +207,12 @@ export function rowsOf(
       field,
       `its output "${name}" has shape [${output.dims.join(", ")}] for a batch of ${rows}, [${rows}, width] is needed`,
       "Export a graph that gives one vector per input, with a dynamic batch dimension",
+    );
+  if (width > WIDEST)
+    throw new InvalidModelError(
+      field,
+      `its output "${name}" has ${width} values a row`,
+      `Export a graph that gives at most ${WIDEST}`,
     );
   return { width, data: output.data };
 }

@@ -7,25 +7,35 @@ import { decodeSmallJpeg, withSmallJpeg } from "./small-jpeg.ts";
 const channels = z.tuple([z.number(), z.number(), z.number()]);
 const side = z.int().min(1).max(4096);
 
+/** The largest input of one run in bytes: a picture, or a batch. */
+export const LARGEST_BATCH_BYTES = 64 * 2 ** 20;
+const MOST_PIXELS = Math.floor(LARGEST_BATCH_BYTES / 12);
+
 /**
  * How an image becomes a network's input: decode, resize, scale to [0, 1], subtract `mean`, divide by
  * `standardDeviation` (per channel, RGB), lay out as channels × height × width float32.
  *
- * - `width`, `height`: the network's input size in pixels, 1 to 4096.
+ * - `width`, `height`: the network's input size in pixels, 1 to 4096; together at most 5,592,405 pixels, which are
+ *   64 MiB of 32-bit floats.
  * - `resize`: `none` refuses images of another size; `squash` ignores the aspect ratio; `shortest-edge` scales
  *   until the image just covers width×height, then crops the centre (CLIP's and torchvision's evaluation recipe).
  * - `interpolation`: the kernel, antialiased as Pillow's.
  */
-export const PreprocessingSpec = z.strictObject({
-  width: side,
-  height: side,
-  resize: z.enum(["none", "squash", "shortest-edge"]),
-  interpolation: z.enum(["nearest", "bilinear", "bicubic", "lanczos3"]),
-  mean: channels,
-  standardDeviation: channels.refine((values) => values.every((value) => value > 0), {
-    error: "each standard deviation must be greater than 0",
-  }),
-});
+export const PreprocessingSpec = z
+  .strictObject({
+    width: side,
+    height: side,
+    resize: z.enum(["none", "squash", "shortest-edge"]),
+    interpolation: z.enum(["nearest", "bilinear", "bicubic", "lanczos3"]),
+    mean: channels,
+    standardDeviation: channels.refine((values) => values.every((value) => value > 0), {
+      error: "each standard deviation must be greater than 0",
+    }),
+  })
+  .refine(({ width, height }) => width * height <= MOST_PIXELS, {
+    path: ["width"],
+    error: `width × height is at most ${MOST_PIXELS} pixels, choose a smaller input`,
+  });
 export type PreprocessingSpec = z.infer<typeof PreprocessingSpec>;
 
 /** An input that cannot be decoded or does not fit the preprocessing spec. `inputId` is the input's external id. */

@@ -1,8 +1,9 @@
 import { firstNotFinite, type Matrix, matrix } from "@faultline/core";
 import { reasonOf } from "./invalid-input.ts";
+import { InvalidModelError } from "./invalid-model.ts";
+import { NetworkEndedError } from "./network-process/network-process.ts";
 import {
   fixedBatchSize,
-  InvalidModelError,
   OnnxSession,
   pickOutput,
   rowsOf,
@@ -61,7 +62,7 @@ export class TextTower {
     try {
       const run = tokenRunner(session, tokenizer);
       const firstWord = Object.keys(tokenizerSpec.vocabulary).find((word) => /^[a-z]+$/.test(word)) ?? "a";
-      const { columns } = await run([firstWord]);
+      const { columns } = await run([firstWord], true);
       return new TextTower(session, tokenizer, run, columns);
     } catch (error) {
       await session.close();
@@ -92,8 +93,8 @@ export class TextTower {
   }
 }
 
-/** Embeds one or more phrases. */
-type RunTokens = (phrases: readonly string[]) => Promise<Matrix>;
+/** Embeds one or more phrases; the first ones to see how long it takes. */
+type RunTokens = (phrases: readonly string[], probe?: boolean) => Promise<Matrix>;
 
 function tokenRunner(session: OnnxSession, tokenizer: Tokenizer): RunTokens {
   const mask = session.inputs.find((input) => input.name.toLowerCase().includes("mask"));
@@ -107,10 +108,10 @@ function tokenRunner(session: OnnxSession, tokenizer: Tokenizer): RunTokens {
     );
   const length = tokenizer.contextLength;
   for (const input of mask ? [ids, mask] : [ids]) requireTokenInput(input, length);
-  const batch = fixedBatchSize(ids) ?? BATCH;
+  const batch = fixedBatchSize(ids, 8 * length, FIELD) ?? BATCH;
   const output = pickOutput(session, EMBEDDING_NAMES, FIELD).name;
 
-  const runBatch = async (encoded: readonly { ids: Int32Array; mask: Int32Array }[]) => {
+  const runBatch = async (encoded: readonly { ids: Int32Array; mask: Int32Array }[], probe: boolean) => {
     // Slots beyond the phrases repeat the last one: a row of padding alone has no meaning to a text tower.
     const filled = Array.from({ length: batch }, (_, i) => encoded[Math.min(i, encoded.length - 1)]);
     const feeds: Record<string, TensorValue> = {
@@ -126,7 +127,9 @@ function tokenRunner(session: OnnxSession, tokenizer: Tokenizer): RunTokens {
         length,
         mask.type,
       );
-    const values = await session.run(feeds, [output]).catch((error: unknown) => {
+    const running = probe ? session.probe(feeds, [output]) : session.run(feeds, [output]);
+    const values = await running.catch((error: unknown) => {
+      if (error instanceof InvalidModelError || error instanceof NetworkEndedError) throw error;
       throw new InvalidModelError(
         FIELD,
         `it fails on token ids: ${reasonOf(error)}`,
@@ -137,13 +140,13 @@ function tokenRunner(session: OnnxSession, tokenizer: Tokenizer): RunTokens {
     return rowsOf(values[output], batch, output, FIELD);
   };
 
-  return async (phrases) => {
+  return async (phrases, probe = false) => {
     const encoded = phrases.map((phrase) => tokenizer.encode(phrase));
     const rows: Float32Array[] = [];
     let width = 0;
     for (let start = 0; start < encoded.length; start += batch) {
       const part = encoded.slice(start, start + batch);
-      const result = await runBatch(part);
+      const result = await runBatch(part, probe);
       width = result.width;
       rows.push(result.data.subarray(0, part.length * width));
     }

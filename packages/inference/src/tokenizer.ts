@@ -5,9 +5,33 @@ import { InvalidInputError } from "./invalid-input.ts";
 const START = "<|startoftext|>";
 const END = "<|endoftext|>";
 
-const vocabulary = z
-  .record(z.string().max(256), z.int().min(0).max(0x7fffffff))
-  .refine((words) => Object.keys(words).length <= 500_000, { error: "at most 500,000 tokens" });
+/** Bytes of a tokenizer's JSON: CLIP's has 1.5 MB. It is parsed, checked and indexed on the calling thread. */
+export const MAX_TOKENIZER_BYTES = 4 * 2 ** 20;
+
+const MAX_TOKENS = 131_072;
+
+// Checked by one loop each, up to the first fault: zod's record and array take ten times as long, and gather every fault.
+const vocabulary = z.custom<Record<string, number>>().superRefine((words, context) => {
+  const refuse = (message: string) => context.addIssue({ code: "custom", message });
+  if (typeof words !== "object" || words === null || Array.isArray(words))
+    return refuse("is not an object of token ids");
+  let tokens = 0;
+  for (const [token, id] of Object.entries(words)) {
+    if (++tokens > MAX_TOKENS) return refuse(`has more than ${MAX_TOKENS} tokens`);
+    if (token.length > 256) return refuse(`has a token of ${token.length} characters, more than 256`);
+    if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff)
+      return refuse(`has no whole number from 0 to 2147483647 as the id of "${token}"`);
+  }
+});
+const merges = z.custom<string[]>().superRefine((list, context) => {
+  const refuse = (message: string) => context.addIssue({ code: "custom", message });
+  if (!Array.isArray(list)) return refuse("is not a list");
+  if (list.length > MAX_TOKENS) return refuse(`has more than ${MAX_TOKENS} merges`);
+  const wrong = list.findIndex(
+    (merge) => typeof merge !== "string" || merge.length > 512 || !/^\S+ \S+$/u.test(merge),
+  );
+  if (wrong >= 0) refuse(`${wrong}: a merge is two tokens, one space between, of at most 512 characters`);
+});
 const contextLength = z.int().min(1).max(4096);
 
 const WordTokenizerSpec = z
@@ -16,12 +40,12 @@ const WordTokenizerSpec = z
     vocabulary,
     contextLength,
     lowercase: z.boolean(),
-    padToken: z.string(),
-    unknownToken: z.string(),
+    padToken: z.string().max(256),
+    unknownToken: z.string().max(256),
   })
   .superRefine((spec, context) => {
     for (const field of ["padToken", "unknownToken"] as const)
-      if (!Object.hasOwn(spec.vocabulary, spec[field]))
+      if (!Object.hasOwn(spec.vocabulary ?? {}, spec[field]))
         context.addIssue({
           code: "custom",
           path: [field],
@@ -33,21 +57,14 @@ const ClipTokenizerSpec = z
   .strictObject({
     type: z.literal("clip-bpe"),
     vocabulary,
-    merges: z
-      .array(
-        z
-          .string()
-          .max(512)
-          .regex(/^\S+ \S+$/u, "a merge is two tokens, one space between"),
-      )
-      .max(500_000),
+    merges,
     contextLength: contextLength.min(3).default(77),
     /** Id that fills up a sequence: 0 as OpenAI's CLIP has it (the default), 49407 in Hugging Face's. */
     padId: z.int().min(0).max(0x7fffffff).default(0),
   })
   .superRefine((spec, context) => {
     for (const token of [START, END])
-      if (!Object.hasOwn(spec.vocabulary, token))
+      if (!Object.hasOwn(spec.vocabulary ?? {}, token))
         context.addIssue({ code: "custom", path: ["vocabulary"], message: `it lacks ${token}` });
   });
 

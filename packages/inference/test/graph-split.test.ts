@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { EncoderSession } from "../src/encoder.ts";
 import { SplitError, splitGraph } from "../src/graph-split.ts";
 import { HeadSession } from "../src/head.ts";
-import { decodeModel, onnx } from "../src/onnx-graph.ts";
+import { decodeModel, onnx } from "../src/network-process/graph.mjs";
 import { tensorLength } from "../src/preprocessing.ts";
 import {
   classifierGraph,
@@ -45,7 +45,7 @@ describe("splitGraph", () => {
     expect(actual.embeddings).toEqual(expected.embeddings);
     expect(actual.logits).toEqual(expected.logits);
     const initializers = (bytes: Uint8Array) =>
-      decodeModel(bytes, "part").graph?.initializer?.map((tensor) => tensor.name);
+      decodeModel(bytes).graph?.initializer?.map((tensor) => tensor.name);
     expect(initializers(split.encoder)).toEqual(["kernel"]);
     expect(initializers(split.head)).toEqual(["w", "b"]);
   });

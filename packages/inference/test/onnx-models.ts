@@ -1,5 +1,8 @@
+import { createRequire } from "node:module";
 import type { onnx as Onnx } from "onnx-proto";
-import { onnx } from "../src/onnx-graph.ts";
+
+// onnx-proto is CommonJS whose export names Node cannot see from an import.
+export const { onnx } = createRequire(import.meta.url)("onnx-proto") as typeof import("onnx-proto");
 
 // Small ONNX graphs with real weights, made here so that the tests need no file.
 

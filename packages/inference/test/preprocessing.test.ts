@@ -162,5 +162,10 @@ describe("PreprocessingSpec", () => {
     expect(PreprocessingSpec.safeParse({ ...CLIP, standardDeviation: [1, 0, 1] }).success).toBe(false);
     expect(PreprocessingSpec.safeParse({ ...CLIP, width: 100_000 }).success).toBe(false);
     expect(PreprocessingSpec.safeParse({ ...CLIP, crop: true }).success).toBe(false);
+    expect(PreprocessingSpec.safeParse({ ...CLIP, width: 2048, height: 2048 }).success).toBe(true);
+    const absurd = PreprocessingSpec.safeParse({ ...CLIP, width: 4096, height: 4096 });
+    expect(absurd.error?.issues).toMatchObject([
+      { path: ["width"], message: "width × height is at most 5592405 pixels, choose a smaller input" },
+    ]);
   });
 });

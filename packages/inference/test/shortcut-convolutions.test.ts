@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { onnx as Onnx } from "onnx-proto";
 import { describe, expect, it } from "vitest";
-import { decodeModel, onnx } from "../src/onnx-graph.ts";
+import { decodeModel, onnx } from "../src/network-process/graph.mjs";
+import { convolveShortcuts } from "../src/network-process/shortcut-convolutions.mjs";
 import { OnnxSession } from "../src/onnx-session.ts";
-import { convolveShortcuts } from "../src/shortcut-convolutions.ts";
 import { FLOAT, floats, longs, modelBytes, node, valueInfo, weights } from "./onnx-models.ts";
 import { hasSharedData, sharedFile } from "./shared-data.ts";
 
@@ -69,8 +69,7 @@ function block(shortcut: Shortcut = {}): Onnx.IGraphProto {
   };
 }
 
-const operators = (bytes: Uint8Array) =>
-  decodeModel(bytes, "encoder").graph?.node?.map(({ opType }) => opType);
+const operators = (bytes: Uint8Array) => decodeModel(bytes).graph?.node?.map(({ opType }) => opType);
 
 async function embeddings(bytes: Uint8Array, height: number, width: number) {
   const session = await OnnxSession.open(bytes, "encoder");
@@ -92,7 +91,7 @@ describe("convolveShortcuts", () => {
     ["channels added on one side alone", { pads: [0n, 0n, 0n, 0n, 0n, 4n, 0n, 0n] }],
   ])("makes a convolution of %s, with the same values", async (_, shortcut) => {
     const bytes = modelBytes(block(shortcut));
-    const convolved = await convolveShortcuts(bytes, "encoder");
+    const convolved = await convolveShortcuts(bytes);
     expect(operators(convolved)).toEqual(["Conv", "Conv", "Conv", "Add", "Relu"]);
     for (const [height, width] of [
       [8, 6],
@@ -120,7 +119,7 @@ describe("convolveShortcuts", () => {
     ["a sliced tensor that something else reads, too", { shared: true }],
   ])("leaves %s as it is", async (_, shortcut) => {
     const bytes = modelBytes(block(shortcut));
-    expect(await convolveShortcuts(bytes, "encoder")).toBe(bytes);
+    expect(await convolveShortcuts(bytes)).toBe(bytes);
   });
 
   it("leaves a shortcut whose pads depend on the image as it is", async () => {
@@ -140,13 +139,13 @@ describe("convolveShortcuts", () => {
         ...nodes,
       ],
     });
-    expect(await convolveShortcuts(bytes, "encoder")).toBe(bytes);
+    expect(await convolveShortcuts(bytes)).toBe(bytes);
   });
 
   it.skipIf(!hasSharedData)("leaves no slice in the public ResNets, whose embeddings stay", async () => {
     for (const name of ["cifar10-resnet20", "cifar10-resnet56"]) {
       const bytes = await readFile(sharedFile("models", name, "encoder.onnx"));
-      const convolved = await convolveShortcuts(bytes, "encoder");
+      const convolved = await convolveShortcuts(bytes);
       expect(new Set(operators(convolved))).toEqual(new Set(["Conv", "Relu", "Add", "ReduceMean"]));
       const expected = (await embeddings(bytes, 32, 32)).data as Float32Array;
       const actual = (await embeddings(convolved, 32, 32)).data as Float32Array;

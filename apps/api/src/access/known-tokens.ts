@@ -18,6 +18,9 @@ export class KnownTokens {
     dispose: ({ unsubscribe }) => unsubscribe(),
   });
 
+  /** Prefixes of tokens that have held since this process began; they may not hold any more. */
+  readonly #held = new LRUCache<string, true>({ max: 10_000 });
+
   constructor(
     private readonly database: Pick<Database, "pool">,
     private readonly notifications: Notifications,
@@ -41,6 +44,15 @@ export class KnownTokens {
     if (!token || changed || !this.notifications.connected) unsubscribe();
     else this.#known.set(prefix, { token, unsubscribe });
     return token;
+  }
+
+  noteHeld(prefix: string): void {
+    this.#held.set(prefix, true);
+  }
+
+  /** Whether somebody had the secret of this token before. */
+  hasHeld(prefix: string): boolean {
+    return this.#held.has(prefix);
   }
 
   /** Has the row read again when it is asked for next. */

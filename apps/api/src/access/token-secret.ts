@@ -22,18 +22,33 @@ export function newSecret(): NewSecret {
   return { prefix, secret, secretHash: hashOf(secret) };
 }
 
-/** The row of a token that is neither revoked nor expired; null for anything else. */
+/**
+ * The row of a token that is neither revoked nor expired; null for anything else.
+ *
+ * @param address where the request comes from: too many failures from there are refused without a look into the
+ *   database, but for tokens that were valid here before
+ * @throws TooManyAttemptsError
+ */
 export async function findToken(
-  { prisma, tokens }: Pick<Services, "prisma" | "tokens">,
+  { prisma, tokens, failedAttempts }: Pick<Services, "prisma" | "tokens" | "failedAttempts">,
   secret: string,
+  address: string,
 ): Promise<ApiToken | null> {
   const prefix = shape.exec(secret)?.[1];
-  if (!prefix) return null;
-  const token = await tokens.byPrefix(prefix);
-  if (!token || !timingSafeEqual(token.secretHash, hashOf(secret))) return null;
-  if (token.revokedAt || (token.expiresAt && token.expiresAt <= new Date())) return null;
+  if (!prefix || !tokens.hasHeld(prefix)) failedAttempts.check(address);
+  const token = prefix ? await tokens.byPrefix(prefix) : null;
+  if (!token || !timingSafeEqual(token.secretHash, hashOf(secret)) || !holds(token)) {
+    failedAttempts.note(address);
+    return null;
+  }
+  tokens.noteHeld(token.prefix);
   await noteUse(prisma, token);
   return token;
+}
+
+/** Whether a token is neither revoked nor expired. */
+export function holds({ revokedAt, expiresAt }: ApiToken): boolean {
+  return !revokedAt && !(expiresAt && expiresAt <= new Date());
 }
 
 const precision = 60_000;

@@ -6,7 +6,7 @@ import { runPage } from "../connections.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
-import { name } from "../names.ts";
+import { list, name } from "../names.ts";
 
 const ConceptType = builder.prismaNode("Concept", {
   description: "A phrase of a concept set.",
@@ -60,33 +60,36 @@ export const defaultTemplates = ["a photo of {}"];
 
 const newConceptSet = z.object({
   name,
-  phrases: z
-    .array(name)
-    .min(2, "A concept set needs at least two concepts: a heatmap compares each with the others.")
-    .max(MAX_CONCEPTS, `A concept set has at most ${MAX_CONCEPTS} concepts.`)
-    .superRefine((phrases, context) => {
-      const seen = new Map<string, number>();
-      for (const [i, phrase] of phrases.entries()) {
-        const first = seen.get(phrase.toLowerCase());
-        if (first !== undefined)
-          context.addIssue({
-            code: "custom",
-            path: [i],
-            message: `"${phrase}" is there twice (also at ${first}). Give each concept once.`,
-          });
-        else seen.set(phrase.toLowerCase(), i);
-      }
-    }),
-  templates: z
-    .array(
-      z
-        .string()
-        .max(500, "Use at most 500 characters.")
-        .refine((template) => template.split("{}").length === 2, "Put {} once, where the phrase goes."),
-    )
-    .min(1, "Give at least one template, or leave templates out.")
-    .max(200, "Give at most 200 templates.")
-    .nullish(),
+  phrases: list(name, {
+    min: 2,
+    tooFew: "A concept set needs at least two concepts: a heatmap compares each with the others.",
+    max: MAX_CONCEPTS,
+    tooMany: `A concept set has at most ${MAX_CONCEPTS} concepts.`,
+  }).superRefine((phrases, context) => {
+    const seen = new Map<string, number>();
+    for (const [i, phrase] of phrases.entries()) {
+      const first = seen.get(phrase.toLowerCase());
+      if (first !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [i],
+          message: `"${phrase}" is there twice (also at ${first}). Give each concept once.`,
+        });
+      else seen.set(phrase.toLowerCase(), i);
+    }
+  }),
+  templates: list(
+    z
+      .string()
+      .max(500, "Use at most 500 characters.")
+      .refine((template) => template.split("{}").length === 2, "Put {} once, where the phrase goes."),
+    {
+      min: 1,
+      tooFew: "Give at least one template, or leave templates out.",
+      max: 200,
+      tooMany: "Give at most 200 templates.",
+    },
+  ).nullish(),
 });
 
 builder.mutationField("createConceptSet", (t) =>

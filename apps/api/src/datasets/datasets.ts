@@ -1,3 +1,4 @@
+import { someNames } from "@faultline/core";
 import { z } from "zod";
 import { optionalNode, requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -186,7 +187,7 @@ builder.mutationField("createDataset", (t) =>
           await requireOneProject(transaction, projectId, origin);
           await requireCleanDataset(transaction, origin.cleanDatasetId, classes);
           const dataset = await transaction.dataset.create({
-            data: { projectId, name, classes, archiveSha256, ...origin },
+            data: { projectId, name, classes, archiveSha256, manifestSha256, ...origin },
             select: { id: true },
           });
           await enqueue(transaction, "ingest-dataset", {
@@ -256,6 +257,6 @@ async function requireCleanDataset(
   if (unknown >= 0 || classes.length !== clean.classes.length)
     throw ValidationError.of(
       "input.classes",
-      `Use the clean dataset's classes: ${clean.classes.join(", ")}.`,
+      `Use the clean dataset's classes: ${someNames(clean.classes)}.`,
     );
 }

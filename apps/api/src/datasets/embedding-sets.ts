@@ -77,7 +77,9 @@ builder.mutationField("addEmbeddingSet", (t) =>
             rowsAre: `inputs in "${dataset.name}"`,
             columns: source.width,
             columnsAre: source.widthIs,
-            order: input.inputIds ? await rowOrder(context, datasetId, input.inputIds) : undefined,
+            order: input.inputIds
+              ? await rowOrder(context, datasetId, dataset.inputCount, input.inputIds)
+              : undefined,
           }),
         create: (transaction, matrix) =>
           transaction.embeddingSet.create({
@@ -149,8 +151,14 @@ async function sourceOf(
 async function rowOrder(
   context: Context,
   datasetId: string,
+  inputCount: number,
   inputIds: readonly string[],
 ): Promise<Uint32Array> {
+  if (inputIds.length > inputCount)
+    throw ValidationError.of(
+      "input.inputIds",
+      `There are ${inputIds.length} ids, but the dataset has ${inputCount} inputs. Give each input once.`,
+    );
   const rowOf = new Map(inputIds.map((externalId, row) => [externalId, row]));
   if (rowOf.size !== inputIds.length) {
     const twice = inputIds.findIndex((externalId, row) => rowOf.get(externalId) !== row);

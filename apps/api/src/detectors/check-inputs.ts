@@ -1,12 +1,14 @@
 import { type Detector, importDetector, row } from "@faultline/core";
 import { type EncoderSession, embedImages, LARGE_PICTURE_PIXELS } from "@faultline/inference";
-import pLimit from "p-limit";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { VerdictKindType } from "../enums.ts";
 import { ForbiddenError, NotFoundError, parse, ValidationError } from "../errors.ts";
+import { list } from "../names.ts";
+import { Places } from "../places.ts";
+import { checked } from "../registry/artifacts.ts";
 import { finite } from "../reports/fault-report.ts";
 import { cachedDetector } from "./detector-cache.ts";
 
@@ -89,35 +91,43 @@ const CheckInputsInput = builder.inputType("CheckInputsInput", {
 });
 
 const newCheck = z.object({
-  inputs: z
-    .array(
-      z
-        .object({
-          externalId: z.string().min(1, "Give an id.").max(1000),
-          embedding: z.array(z.number()).nullish(),
-          predictedClass: z.string().nullish(),
-          imageBase64: z
-            .base64("This is not base64.")
-            .max(Math.ceil(mostImageBytes / 3) * 4, "A picture has at most 2 MiB.")
-            .nullish(),
-        })
-        .superRefine((input, context) => {
-          if ((input.embedding == null) === (input.imageBase64 == null))
-            context.addIssue({
-              code: "custom",
-              path: ["embedding"],
-              message: "Give either an embedding with its predicted class, or a picture.",
-            });
-          else if (input.embedding != null && input.predictedClass == null)
-            context.addIssue({
-              code: "custom",
-              path: ["predictedClass"],
-              message: "Say which class the head chose.",
-            });
-        }),
-    )
-    .min(1, "Give at least one input.")
-    .max(mostInputs, `Give at most ${mostInputs} inputs at once.`),
+  inputs: list(
+    z
+      .object({
+        externalId: z.string().min(1, "Give an id.").max(1000),
+        embedding: list(z.number(), {
+          min: 1,
+          tooFew: "An embedding has at least one value.",
+          max: 65_536,
+          tooMany: "An embedding has at most 65,536 values.",
+        }).nullish(),
+        predictedClass: z.string().nullish(),
+        imageBase64: z
+          .base64("This is not base64.")
+          .max(Math.ceil(mostImageBytes / 3) * 4, "A picture has at most 2 MiB.")
+          .nullish(),
+      })
+      .superRefine((input, context) => {
+        if ((input.embedding == null) === (input.imageBase64 == null))
+          context.addIssue({
+            code: "custom",
+            path: ["embedding"],
+            message: "Give either an embedding with its predicted class, or a picture.",
+          });
+        else if (input.embedding != null && input.predictedClass == null)
+          context.addIssue({
+            code: "custom",
+            path: ["predictedClass"],
+            message: "Say which class the head chose.",
+          });
+      }),
+    {
+      min: 1,
+      tooFew: "Give at least one input.",
+      max: mostInputs,
+      tooMany: `Give at most ${mostInputs} inputs at once.`,
+    },
+  ),
 });
 
 type Check = z.infer<typeof newCheck>["inputs"][number];
@@ -152,7 +162,13 @@ builder.mutationField("checkInputs", (t) =>
       const detector = await cachedDetector(published.artifactSha256, async () =>
         importDetector((await artifactStore.read(published.artifactSha256)).toString("utf8")),
       );
-      const answers = await answersOf(context, detector, published.run.modelVersion, inputs);
+      const answers = await answersOf(
+        context,
+        published.projectId,
+        detector,
+        published.run.modelVersion,
+        inputs,
+      );
       const verdicts = answers.map(({ embedding, predicted }, i) => {
         const { verdict, score, threshold, fallback, concepts } = detector.check(embedding, predicted);
         return {
@@ -190,6 +206,7 @@ interface Networks {
 /** Checks embeddings and runs the classifier on pictures. @throws ValidationError naming the input at fault */
 async function answersOf(
   context: Context,
+  projectId: string,
   detector: Detector,
   version: Networks,
   inputs: readonly Check[],
@@ -224,15 +241,16 @@ async function answersOf(
       );
     answers[i] = { embedding: values, predicted };
   }
-  if (pictures.length > 0) await classify(context, version, inputs, pictures, answers);
+  if (pictures.length > 0) await classify(context, projectId, version, inputs, pictures, answers);
   return answers;
 }
 
 /** Requests whose pictures are classified at once: each holds sessions of its own. */
-const classifying = pLimit(2);
+const classifications = new Places("classifications", { atOnce: 2, waiting: 32, ofOneTenant: 16 });
 
 async function classify(
   { networks }: Context,
+  projectId: string,
   { encoderSha256, headSha256, preprocessing }: Networks,
   inputs: readonly Check[],
   pictures: readonly number[],
@@ -264,8 +282,11 @@ async function classify(
       }
       return null;
     });
-  const unusable = await classifying(() =>
-    networks.withEncoder(encoderSha256, preprocessing, "encoder", classifyAll),
+  const detector = "input.detectorId";
+  const unusable = await classifications.run(projectId, () =>
+    checked({ encoder: detector, head: detector }, () =>
+      networks.withEncoder(encoderSha256, preprocessing, "encoder", classifyAll),
+    ),
   );
   if (unusable)
     throw ValidationError.of(`input.inputs.${unusable.id}.imageBase64`, `The picture ${unusable.reason}.`);

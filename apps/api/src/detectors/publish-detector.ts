@@ -9,7 +9,7 @@ import { SimilarityType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { name } from "../names.ts";
-import { ownArtifact } from "../registry/artifacts.ts";
+import { storeArtifact } from "../registry/artifacts.ts";
 import { DetectorType } from "./detectors.ts";
 import { detectorSelection, runDetector } from "./run-detector.ts";
 
@@ -90,7 +90,7 @@ builder.mutationField("publishDetector", (t) =>
     errors: creationErrors,
     args: { input: t.arg({ type: PublishDetectorInput, required: true, description: "The detector." }) },
     resolve: async (query, _root, { input }, context) => {
-      const { prisma, artifactStore } = context;
+      const { prisma } = context;
       const runId = await requireNode(context, "Run", input.runId, "input.runId");
       const { projectId } = await prisma.run.findUniqueOrThrow({ where: { id: runId } });
       const parsed = parse(newDetector, input, "input");
@@ -101,8 +101,11 @@ builder.mutationField("publishDetector", (t) =>
         input,
         prepare: async () => {
           const { detector, falseAlarmRate, threshold } = await calibrate(context, runId, parsed);
-          const stored = await artifactStore.put(Buffer.from(JSON.stringify(exportDetector(detector))));
-          await ownArtifact(prisma, projectId, stored);
+          const stored = await storeArtifact(
+            context,
+            projectId,
+            Buffer.from(JSON.stringify(exportDetector(detector))),
+          );
           return {
             similarity: detector.model.similarity,
             falseAlarmRate,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { clientAddress } from "../access/failed-attempts.ts";
 import { sessionCookie } from "../access/request-access.ts";
 import { findToken } from "../access/token-secret.ts";
 import { parse, UnauthenticatedError } from "../errors.ts";
@@ -17,12 +18,9 @@ const maximumAgeSeconds = 30 * 24 * 60 * 60;
  */
 export function addSessionCookie(fastify: FastifyInstance, services: Services): void {
   fastify.register(async (scope) => {
-    // Only JSON: text/plain is what a form of another site could send.
-    scope.removeContentTypeParser("text/plain");
-
     scope.post("/session", async (request, reply) => {
       const { token: secret } = parse(body, request.body ?? {}, "body");
-      const token = await findToken(services, secret.trim());
+      const token = await findToken(services, secret.trim(), clientAddress(request));
       if (!token)
         throw new UnauthenticatedError(
           "This token is unknown, revoked or expired. Make one with `npm run create-token -w @faultline/api`.",

@@ -1,12 +1,13 @@
-import { ArtifactError, UploadError } from "@faultline/db";
+import { ArtifactError, claimArtifacts, StorageError, UploadError } from "@faultline/db";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
 import { accessOf } from "../access/request-access.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import type { Services } from "../services.ts";
+import { partOf } from "./content-range.ts";
+import { unlimited } from "./deadline.ts";
 import { RequestError } from "./error-answers.ts";
-import { unlimited } from "./unlimited.ts";
 
 interface UploadRoute {
   Params: { sha256: string };
@@ -19,7 +20,12 @@ interface UploadRoute {
  *   `Upload-Offset`.
  * - `PUT /uploads/:sha256`: the whole content, or a part with `Content-Range: bytes start-end/total`. 201 when
  *   that completed it, 200 when the project had it already, 202 with `Upload-Offset` while bytes are missing.
- *   Bytes that had arrived before are skipped, so that sending everything again resumes as well.
+ *   Bytes that had arrived before are skipped, so that sending everything again resumes as well. What the project
+ *   has is read again first: where it is damaged, the upload heals it.
+ * - `DELETE /uploads/:sha256`: 204; throws an unfinished upload away. What is finished stays.
+ *
+ * Room is reserved before anything is taken: 413 QUOTA_EXCEEDED beyond the project's quota, 429 TOO_MANY_UPLOADS beyond
+ * the bounds of unfinished uploads, 507 INSUFFICIENT_STORAGE when the disk has too little left.
  *
  * The scope WRITE is needed. The project is the token's own, or the one whose slug `x-faultline-project` names.
  */
@@ -34,7 +40,9 @@ export function addUploads(fastify: FastifyInstance, services: Services): void {
       url: "/uploads/:sha256",
       handler: async (request, reply) => {
         const { projectId, sha256 } = await uploadOf(request, services);
-        if (await isPresent(projectId, sha256, services)) return reply.code(200).send();
+        const { artifactStore } = services;
+        if ((await isKnown(projectId, sha256, services)) && (await artifactStore.has(sha256)))
+          return reply.code(200).send();
         const received = await services.uploads.received(projectId, sha256);
         return reply.code(404).header("upload-offset", received).send();
       },
@@ -46,6 +54,18 @@ export function addUploads(fastify: FastifyInstance, services: Services): void {
       ...unlimited,
       handler: (request, reply) => receive(request, reply, services),
     });
+
+    scope.route<UploadRoute>({
+      method: "DELETE",
+      url: "/uploads/:sha256",
+      handler: async (request, reply) => {
+        const { projectId, sha256 } = await uploadOf(request, services);
+        await services.uploads.abandon(projectId, sha256).catch((error) => {
+          throw refusalOf(error, reply, services.uploads.maxBytes);
+        });
+        return reply.code(204).send();
+      },
+    });
   });
 }
 
@@ -54,10 +74,15 @@ async function receive(
   reply: FastifyReply,
   services: Services,
 ): Promise<FastifyReply> {
-  const { uploads } = services;
+  const { uploads, artifactStore } = services;
   const { projectId, sha256 } = await uploadOf(request, services);
-  const part = partOf(request);
-  if (await isPresent(projectId, sha256, services)) return reply.code(200).send({ sha256 });
+  const part = partOf(request.headers);
+  if (
+    (await isKnown(projectId, sha256, services)) &&
+    (await artifactStore.has(sha256)) &&
+    (await artifactStore.verify(sha256)) === "SOUND"
+  )
+    return reply.code(200).send({ sha256 });
   if ((part.total ?? part.length ?? 0) > uploads.maxBytes) throw tooLarge(reply, uploads.maxBytes);
   const body = request.body as AsyncIterable<Buffer> | undefined;
   if (!body)
@@ -70,11 +95,10 @@ async function receive(
   if (part.start > before) throw gap(reply, part.start, before);
   try {
     const content = beginningAt(before - part.start, body, part.length);
-    const received = await uploads.append(projectId, sha256, before, content);
+    const received = await uploads.append(projectId, sha256, before, content, part.total ?? part.length);
     if (part.total !== undefined && received < part.total)
       return reply.code(202).header("upload-offset", received).send({ sha256, received, total: part.total });
     const stored = await uploads.finish(projectId, sha256);
-    await record(projectId, stored, services);
     return reply.code(201).header("location", `/uploads/${sha256}`).send(stored);
   } catch (error) {
     throw refusalOf(error, reply, uploads.maxBytes);
@@ -115,43 +139,9 @@ async function projectOf(
   throw new NotFoundError(projectHeader, `There is no project "${slug}" within reach of this token.`);
 }
 
-/** Which bytes a request carries. */
-interface Part {
-  start: number;
-  /** Of this part; undefined when the sender does not say. */
-  length?: number;
-  /** Of the whole; undefined when the body is all of it. */
-  total?: number;
-}
-
-/** @throws ValidationError for a Content-Range that is none or that disagrees with the Content-Length */
-function partOf({ headers }: FastifyRequest<UploadRoute>): Part {
-  const contentLength =
-    headers["content-length"] === undefined ? undefined : Number(headers["content-length"]);
-  const range = headers["content-range"];
-  if (range === undefined) return { start: 0, length: contentLength };
-  const [, start, end, total] = (/^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? []).map(Number);
-  if (total === undefined || start > end || end >= total)
-    throw ValidationError.of(
-      "content-range",
-      `"${range}" is none. Give "bytes <first>-<last>/<total>", counted from 0, the last one included.`,
-    );
-  const length = end - start + 1;
-  if (contentLength !== undefined && contentLength !== length)
-    throw ValidationError.of(
-      "content-range",
-      `It announces ${length} bytes and Content-Length ${contentLength}. Make them equal.`,
-    );
-  return { start, length, total };
-}
-
-async function isPresent(projectId: string, sha256: string, services: Services): Promise<boolean> {
-  const { prisma, artifactStore } = services;
-  const known = await prisma.projectArtifact.findUnique({
-    where: { projectId_sha256: { projectId, sha256 } },
-    select: { sha256: true },
-  });
-  return known !== null && artifactStore.has(sha256);
+/** Whether the project may refer to the content, whatever has become of it in the store; it may then for a day more. */
+async function isKnown(projectId: string, sha256: string, { pool }: Services): Promise<boolean> {
+  return (await claimArtifacts(pool, projectId, [sha256])).has(sha256);
 }
 
 /** The content without what has arrived before. @throws RequestError when more comes than was announced */
@@ -174,21 +164,13 @@ async function* beginningAt(
   }
 }
 
-/** From now on the project may refer to the content. */
-async function record(
-  projectId: string,
-  { sha256, bytes }: { sha256: string; bytes: number },
-  { prisma }: Services,
-): Promise<void> {
-  await prisma.$transaction([
-    prisma.artifact.createMany({ data: [{ sha256, bytes: BigInt(bytes) }], skipDuplicates: true }),
-    prisma.projectArtifact.createMany({ data: [{ projectId, sha256 }], skipDuplicates: true }),
-  ]);
+/** Whoever sends what is not taken is not listened to until the end. */
+function endAfter(reply: FastifyReply): void {
+  reply.header("connection", "close");
 }
 
 function tooLarge(reply: FastifyReply, maxBytes: number): RequestError {
-  // Whoever sends too much is not listened to until the end.
-  reply.header("connection", "close");
+  endAfter(reply);
   return new RequestError(
     413,
     "TOO_LARGE",
@@ -208,6 +190,7 @@ function gap(reply: FastifyReply, start: number, received: number): RequestError
 function refusalOf(error: unknown, reply: FastifyReply, maxBytes: number): unknown {
   if (error instanceof UploadError) {
     if (error.code === "TOO_LARGE") return tooLarge(reply, maxBytes);
+    endAfter(reply);
     reply.header("upload-offset", error.received).header("retry-after", 1);
     return new RequestError(
       409,
@@ -215,7 +198,17 @@ function refusalOf(error: unknown, reply: FastifyReply, maxBytes: number): unkno
       "Another request is writing this upload. Ask HEAD for the offset, and go on from there.",
     );
   }
+  if (error instanceof StorageError) {
+    endAfter(reply);
+    const { usedBytes, reservedBytes, quotaBytes } = error.usage;
+    return new RequestError(error.code === "QUOTA_EXCEEDED" ? 413 : 429, error.code, error.message, {
+      usedBytes,
+      reservedBytes,
+      quotaBytes,
+    });
+  }
   if (error instanceof ArtifactError) {
+    if (error.code === "NO_SPACE") endAfter(reply);
     if (error.code === "HASH_MISMATCH") return new RequestError(422, error.code, error.message);
     if (error.code === "TOO_LARGE") return tooLarge(reply, maxBytes);
     // A request that came at the same time finished it.

@@ -8,8 +8,8 @@ import { requireRun, requireSucceeded } from "../runs/known-runs.ts";
 import type { Services } from "../services.ts";
 import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
 import type { RunNames } from "../verdicts/verdict-page.ts";
+import { unlimited } from "./deadline.ts";
 import { patientStream } from "./patient-stream.ts";
-import { unlimited } from "./unlimited.ts";
 import { verdictParquet } from "./verdict-parquet.ts";
 
 interface ExportRoute {

@@ -10,7 +10,8 @@ import { RunStatusType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { classes, description, metadata, name } from "../names.ts";
-import { checked, ownArtifact, readArtifact } from "./artifacts.ts";
+import { checked, readArtifact, storeArtifact } from "./artifacts.ts";
+import { trials } from "./trials.ts";
 
 export const ModelVersionType = builder.prismaNode("ModelVersion", {
   description: "An encoder (image to embedding) and a head (embedding to logits) with its classes.",
@@ -139,27 +140,35 @@ const parts = {
   preprocessing: "input.preprocessing",
 };
 
-/** Loads the graphs and runs them once: what is registered runs. Splits a single graph. */
 async function validateArtifacts(
   context: Context,
   projectId: string,
   input: NewVersion,
 ): Promise<ValidatedArtifacts> {
-  const { classes, preprocessing, encoderSha256, headSha256, graphSha256, penultimateTensor } = input;
+  const { preprocessing, encoderSha256, headSha256, graphSha256 } = input;
   if (!preprocessing || !(graphSha256 || (encoderSha256 && headSha256)))
     return { encoderSha256: null, headSha256: null, embeddingWidth: input.embeddingWidth as number };
+  return trials.run(projectId, () => tryNetworks(context, projectId, input, preprocessing));
+}
+
+/** Loads the graphs and runs them once: what is registered runs. Splits a single graph. */
+async function tryNetworks(
+  context: Context,
+  projectId: string,
+  input: NewVersion,
+  preprocessing: PreprocessingSpec,
+): Promise<ValidatedArtifacts> {
+  const { classes, encoderSha256, headSha256, graphSha256, penultimateTensor } = input;
+  const limits = { memory: context.networkMemory };
   if (graphSha256) {
     const graph = await readArtifact(context, projectId, graphSha256, "input.graphSha256");
     return checked({ ...parts, encoder: parts.model, head: parts.model }, async () => {
-      const { encoder, head } = await splitGraph(graph, penultimateTensor as string);
-      const { embeddingWidth } = await validateModelVersion({ encoder, head, classes, preprocessing });
+      const { encoder, head } = await splitGraph(graph, penultimateTensor as string, limits);
+      const version = { encoder, head, classes, preprocessing };
+      const { embeddingWidth } = await validateModelVersion(version, limits);
       requireWidth(input, embeddingWidth);
-      const [storedEncoder, storedHead] = await Promise.all([
-        context.artifactStore.put(encoder),
-        context.artifactStore.put(head),
-      ]);
-      await ownArtifact(context.prisma, projectId, storedEncoder);
-      await ownArtifact(context.prisma, projectId, storedHead);
+      const storedEncoder = await storeArtifact(context, projectId, encoder);
+      const storedHead = await storeArtifact(context, projectId, head);
       return { encoderSha256: storedEncoder.sha256, headSha256: storedHead.sha256, embeddingWidth };
     });
   }
@@ -168,7 +177,8 @@ async function validateArtifacts(
     await readArtifact(context, projectId, headSha256 as string, parts.head),
   ];
   return checked(parts, async () => {
-    const { embeddingWidth } = await validateModelVersion({ encoder, head, classes, preprocessing });
+    const version = { encoder, head, classes, preprocessing };
+    const { embeddingWidth } = await validateModelVersion(version, limits);
     requireWidth(input, embeddingWidth);
     return { encoderSha256: encoderSha256 as string, headSha256: headSha256 as string, embeddingWidth };
   });

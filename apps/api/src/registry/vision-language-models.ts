@@ -1,4 +1,4 @@
-import { PreprocessingSpec, TokenizerSpec, validateVlm } from "@faultline/inference";
+import { MAX_TOKENIZER_BYTES, PreprocessingSpec, TokenizerSpec, validateVlm } from "@faultline/inference";
 import { resolveArrayConnection } from "@pothos/plugin-relay";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
@@ -7,8 +7,9 @@ import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
-import { name } from "../names.ts";
+import { list, name } from "../names.ts";
 import { checked, readArtifact } from "./artifacts.ts";
+import { trials } from "./trials.ts";
 import { readUploadedMatrix } from "./uploaded-matrix.ts";
 
 export const VisionLanguageModelType = builder.prismaNode("VisionLanguageModel", {
@@ -94,6 +95,8 @@ const newVlm = z
       });
   });
 
+type NewVlm = z.infer<typeof newVlm>;
+
 const parts = {
   "image tower": "input.imageTowerSha256",
   "text tower": "input.textTowerSha256",
@@ -101,21 +104,40 @@ const parts = {
   preprocessing: "input.preprocessing",
 };
 
-/** Loads both towers and runs them once. @returns the measured width m */
-async function measureWidth(
-  context: Context,
-  projectId: string,
-  input: z.infer<typeof newVlm>,
-): Promise<number> {
+async function measureWidth(context: Context, projectId: string, input: NewVlm): Promise<number> {
   const { imageTowerSha256, textTowerSha256, tokenizerSha256, preprocessing, embeddingWidth } = input;
   if (!imageTowerSha256 || !textTowerSha256 || !tokenizerSha256 || !preprocessing)
     return embeddingWidth as number;
+  const towers = { imageTowerSha256, textTowerSha256, tokenizerSha256, preprocessing };
+  return trials.run(projectId, () => tryTowers(context, projectId, towers, embeddingWidth));
+}
+
+interface Towers {
+  imageTowerSha256: string;
+  textTowerSha256: string;
+  tokenizerSha256: string;
+  preprocessing: PreprocessingSpec;
+}
+
+/** Loads both towers and runs them once. @returns the measured width m */
+async function tryTowers(
+  context: Context,
+  projectId: string,
+  { imageTowerSha256, textTowerSha256, tokenizerSha256, preprocessing }: Towers,
+  embeddingWidth: number | null | undefined,
+): Promise<number> {
   const imageTower = await readArtifact(context, projectId, imageTowerSha256, parts["image tower"]);
   const textTower = await readArtifact(context, projectId, textTowerSha256, parts["text tower"]);
-  const tokenizerText = await readArtifact(context, projectId, tokenizerSha256, parts.tokenizer);
+  const tokenizerText = await readArtifact(
+    context,
+    projectId,
+    tokenizerSha256,
+    parts.tokenizer,
+    MAX_TOKENIZER_BYTES,
+  );
   const tokenizer = parse(TokenizerSpec, json(tokenizerText, parts.tokenizer), parts.tokenizer);
   const measured = await checked(parts, () =>
-    validateVlm({ imageTower, textTower, tokenizer, preprocessing }),
+    validateVlm({ imageTower, textTower, tokenizer, preprocessing }, { memory: context.networkMemory }),
   );
   if (embeddingWidth != null && embeddingWidth !== measured.embeddingWidth)
     throw ValidationError.of(
@@ -194,10 +216,12 @@ const AddPhraseEmbeddingsInput = builder.inputType("AddPhraseEmbeddingsInput", {
 });
 
 const newPhrases = z.object({
-  phrases: z
-    .array(name)
-    .min(1, "Give at least one phrase.")
-    .max(100_000, "Give at most 100,000 phrases at once."),
+  phrases: list(name, {
+    min: 1,
+    tooFew: "Give at least one phrase.",
+    max: 100_000,
+    tooMany: "Give at most 100,000 phrases at once.",
+  }),
 });
 
 builder.mutationField("addPhraseEmbeddings", (t) =>

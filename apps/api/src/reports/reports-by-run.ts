@@ -2,7 +2,7 @@ import { queryPrepared, type ReportDetails, type RunReport } from "@faultline/db
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
 import { perRequest } from "../per-request.ts";
-import { type KnownRun, knownRuns } from "../runs/known-runs.ts";
+import type { KnownRun } from "../runs/known-runs.ts";
 import { type ListColumns, listColumn, primeLists, wantedLists } from "./report-lists.ts";
 
 /** A run's report, with the run that it is about. */
@@ -46,7 +46,7 @@ export async function reportsByRun(runIds: string[], context: Context): Promise<
          FROM run_report a WHERE a.run_id = ANY ($1::uuid[])) l`,
       [runIds],
     ),
-    knownRuns(context, runIds),
+    context.knownRuns.byIds(runIds),
   ]);
   const found = new Map(rows.map(({ report }) => [report.runId, report]));
   return runIds.map((runId) => {

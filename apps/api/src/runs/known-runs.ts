@@ -1,4 +1,4 @@
-import { queryPrepared, type Run } from "@faultline/db";
+import { type Database, type Notifications, queryPrepared, type Run } from "@faultline/db";
 import { LRUCache } from "lru-cache";
 import { decode, isKey, noSuchNode } from "../access/reach.ts";
 import type { Context } from "../context.ts";
@@ -13,18 +13,79 @@ export interface KnownRun extends Run {
   axis: string[];
 }
 
-/** Runs that succeeded, which is their end: they do not change any more. */
-const known = new LRUCache<string, KnownRun>({ max: 1000 });
+interface Remembered {
+  run: KnownRun;
+  unsubscribe: () => void;
+}
 
 /**
- * The run of a global id. Verdicts and reports are asked for run by run, again and again, so runs that succeeded
- * stay in memory. Nothing deletes a run while the API is up; of one that was deleted by hand nothing but this row is
- * left.
+ * Runs with their names. Verdicts and reports are asked for run by run, again and again, so runs that succeeded, which
+ * is the last change but their deletion, are remembered: until the database tells of that, and only while it can tell.
+ */
+export class KnownRuns {
+  readonly #remembered = new LRUCache<string, Remembered>({
+    max: 1000,
+    dispose: ({ unsubscribe }) => unsubscribe(),
+  });
+
+  constructor(
+    private readonly database: Pick<Database, "pool">,
+    private readonly notifications: Notifications,
+  ) {}
+
+  /** Runs by their database ids, whoever asks; those that are not in memory come with one statement. */
+  async byIds(ids: readonly string[]): Promise<Map<string, KnownRun>> {
+    const found = new Map<string, KnownRun>();
+    const unknown: string[] = [];
+    for (const id of ids) {
+      const remembered = this.notifications.connected ? this.#remembered.get(id) : undefined;
+      if (remembered) found.set(id, remembered.run);
+      else unknown.push(id);
+    }
+    if (unknown.length === 0) return found;
+    // Listening begins before the reading: what is deleted in between must not be remembered.
+    const changed = new Set<string>();
+    const unsubscribe = new Map(
+      unknown.map((id) => [
+        id,
+        this.notifications.subscribe("run", id, () => {
+          changed.add(id);
+          this.#remembered.delete(id);
+        }),
+      ]),
+    );
+    try {
+      for (const run of await this.#read(unknown)) found.set(run.id, run);
+    } finally {
+      for (const [id, end] of unsubscribe) {
+        const run = found.get(id);
+        if (run?.status === "SUCCEEDED" && !changed.has(id) && this.notifications.connected)
+          this.#remembered.set(id, { run, unsubscribe: end });
+        else end();
+      }
+    }
+    return found;
+  }
+
+  async #read(ids: readonly string[]): Promise<KnownRun[]> {
+    const { rows } = await queryPrepared<KnownRun>(
+      this.database.pool,
+      `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
+       FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
+       WHERE r.id = ANY ($1::uuid[])`,
+      [ids],
+    );
+    return rows;
+  }
+}
+
+/**
+ * The run of a global id.
  *
  * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
  */
 export async function requireRun(
-  context: Pick<Context, "pool" | "access">,
+  context: Pick<Context, "knownRuns" | "access">,
   globalId: string,
   field: string,
 ): Promise<KnownRun> {
@@ -38,35 +99,11 @@ export async function requireRun(
 }
 
 /** The run of a database id, whoever asks; null where there is none. */
-export async function knownRun(context: Pick<Context, "pool">, id: string): Promise<KnownRun | null> {
-  return (await knownRuns(context, [id])).get(id) ?? null;
-}
-
-/** Runs by their database ids, whoever asks; those that are not in memory come with one statement. */
-export async function knownRuns(
-  { pool }: Pick<Context, "pool">,
-  ids: readonly string[],
-): Promise<Map<string, KnownRun>> {
-  const found = new Map<string, KnownRun>();
-  const unknown: string[] = [];
-  for (const id of ids) {
-    const run = known.get(id);
-    if (run) found.set(id, run);
-    else unknown.push(id);
-  }
-  if (unknown.length === 0) return found;
-  const { rows } = await queryPrepared<KnownRun>(
-    pool,
-    `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
-     FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
-     WHERE r.id = ANY ($1::uuid[])`,
-    [unknown],
-  );
-  for (const run of rows) {
-    found.set(run.id, run);
-    if (run.status === "SUCCEEDED") known.set(run.id, run);
-  }
-  return found;
+export async function knownRun(
+  { knownRuns }: Pick<Context, "knownRuns">,
+  id: string,
+): Promise<KnownRun | null> {
+  return (await knownRuns.byIds([id])).get(id) ?? null;
 }
 
 /**

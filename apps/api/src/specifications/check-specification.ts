@@ -17,13 +17,13 @@ import type { Context } from "../context.ts";
 import { VerificationType } from "../enums.ts";
 import { ValidationError } from "../errors.ts";
 import { Places } from "../places.ts";
-import { checked } from "../registry/artifacts.ts";
 import { detailsOf } from "../reports/fault-report.ts";
 import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
 import { readStrengths } from "../reports/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
 import { VerdictType } from "../verdicts/verdicts.ts";
+import { readableSpecification } from "./readable-specification.ts";
 
 interface SpecificationCheckShape {
   text: string;
@@ -105,7 +105,7 @@ builder.prismaObjectField(RunType, "checkSpecification", (t) =>
     resolve: async (run, { text }, context): Promise<SpecificationCheckShape> => {
       const { report, modelVersion } = run;
       if (!report) throw ValidationError.of("text", "The run has no report yet. Wait until it succeeded.");
-      const specification = await checked({ specification: "text" }, () =>
+      const specification = readableSpecification("text", () =>
         resolveSpecification(parseSpecification(text), report.axis, modelVersion.classes),
       );
       return checks.run(run.projectId, async () => {
@@ -159,7 +159,7 @@ async function evaluate(
     after = rows[rows.length - 1].id;
     const strengths = await readStrengths(artifactStore, stored, first, rows.length);
     const labels = rows.flatMap(({ label }) => label ?? []);
-    const result = await checked({ specification: "text", labels: "text" }, () =>
+    const result = readableSpecification("text", () =>
       evaluateSpecification(
         specification,
         {

@@ -3,7 +3,7 @@ import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
-import { ForbiddenError, NotFoundError, parse } from "../errors.ts";
+import { parse } from "../errors.ts";
 import { name } from "../names.ts";
 
 export const SavedViewType = builder.prismaNode("SavedView", {
@@ -52,25 +52,6 @@ builder.mutationField("saveView", (t) =>
         },
       });
       return prisma.savedView.findUniqueOrThrow({ ...query, where: { id } });
-    },
-  }),
-);
-
-const DeletedNodeType = builder.objectRef<{ id: string }>("DeletedNode").implement({
-  description: "What was deleted.",
-  fields: (t) => ({ id: t.exposeID("id", { description: "The global id that it had." }) }),
-});
-
-builder.mutationField("deleteView", (t) =>
-  t.field({
-    type: DeletedNodeType,
-    description: "Deletes a saved view. Needs the write scope.",
-    errors: { types: [NotFoundError, ForbiddenError] },
-    args: { id: t.arg.id({ required: true, description: "The view." }) },
-    resolve: async (_root, args, context) => {
-      const id = await requireNode(context, "SavedView", args.id, "id");
-      await context.prisma.savedView.deleteMany({ where: { id } });
-      return { id: args.id };
     },
   }),
 );

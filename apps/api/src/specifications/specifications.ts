@@ -6,7 +6,7 @@ import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
 import { name } from "../names.ts";
-import { checked } from "../registry/artifacts.ts";
+import { readableSpecification } from "./readable-specification.ts";
 
 export const SpecificationType = builder.prismaNode("Specification", {
   description: "A named property over strength predicates (Con_spec).",
@@ -44,7 +44,7 @@ builder.mutationField("saveSpecification", (t) =>
       const { prisma } = context;
       const projectId = await requireNode(context, "Project", input.projectId, "input.projectId");
       const { name, text } = parse(newSpecification, input, "input");
-      await checked({ specification: "input.text" }, () => parseSpecification(text));
+      readableSpecification("input.text", () => parseSpecification(text));
       const id = await createOnce(context, {
         projectId,
         operation: "saveSpecification",

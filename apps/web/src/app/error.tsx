@@ -1,6 +1,6 @@
 "use client";
 
-import { ErrorNotice } from "../components/page-states.tsx";
+import { ErrorNotice } from "../ui/page-states.tsx";
 
 /** What stands in place of a page that broke while it was drawn. */
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {

@@ -1,10 +1,11 @@
 import type { Metadata, Viewport } from "next";
+import { connection } from "next/server";
 import type { ReactNode } from "react";
 import "./globals.css";
-import { ApiProvider, InBrowser } from "../components/api-provider.tsx";
-import { AppFrame } from "../components/app-frame.tsx";
-import { Skeleton } from "../components/page-states.tsx";
-import { themeScript } from "../components/theme.tsx";
+import { ApiProvider, InBrowser } from "../ui/api-provider.tsx";
+import { AppFrame } from "../ui/app-frame.tsx";
+import { Skeleton } from "../ui/page-states.tsx";
+import { themeScript } from "../ui/theme-script.ts";
 
 export const metadata: Metadata = {
   title: { default: "Faultline", template: "%s · Faultline" },
@@ -18,7 +19,9 @@ export const viewport: Viewport = {
   ],
 };
 
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  // A page that was rendered at build time would lack the nonce of its policy.
+  await connection();
   return (
     <html lang="en" suppressHydrationWarning>
       <body>

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { EmptyState } from "../components/page-states.tsx";
+import { EmptyState } from "../ui/page-states.tsx";
 
 export const metadata: Metadata = { title: "No such page" };
 

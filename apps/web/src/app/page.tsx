@@ -1,5 +1,5 @@
 import { Suspense } from "react";
-import { Overview } from "../components/overview.tsx";
+import { Overview } from "../screens/overview/overview.tsx";
 
 export default function OverviewPage() {
   return (

@@ -1,7 +1,6 @@
 import { rgb } from "d3-color";
 import { interpolateLab, piecewise } from "d3-interpolate";
-
-export type Theme = "light" | "dark";
+import type { Theme } from "../ui/theme.tsx";
 
 /** A colour as [red, green, blue], each 0 to 255. */
 export type Rgb = readonly [number, number, number];

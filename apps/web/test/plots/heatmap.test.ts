@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { amplifiedDifference } from "../../src/plots/amplified-difference.ts";
 import { sequentialTable } from "../../src/plots/colour-scales.ts";
 import { cellAt, heatmapLayout, heatmapSize, scrolledInSight } from "../../src/plots/heatmap-layout.ts";
 import { heatmapPixels } from "../../src/plots/heatmap-pixels.ts";
 import { heatmapSvg } from "../../src/plots/heatmap-svg.ts";
 import { fittingLabel, textWidth } from "../../src/plots/label-text.ts";
+import { amplifiedDifference } from "../../src/screens/input/amplified-difference.ts";
 
 const labels = (n: number) => Array.from({ length: n }, (_, i) => `concept ${i}`);
 

@@ -60,8 +60,12 @@ export function report(context: WorkerContext): Task {
       );
     signal.throwIfAborted();
     const result = await analyse(context, subject, analysis, signal);
-    const { sha256 } = await artifactStore.put(Buffer.from(JSON.stringify(result)));
-    const handedOver: z.infer<typeof reported> = { resultSha256: sha256 };
+    const text = JSON.stringify(result);
+    const { sha256 } = await artifactStore.put(Buffer.from(text));
+    const handedOver: z.infer<typeof reported> = {
+      resultSha256: sha256,
+      artifacts: [...new Set(text.match(/(?<=")[0-9a-f]{64}(?=")/g))],
+    };
     await finishShard(pool, job, "REPORT", job.shard, handedOver, (client) =>
       startStage(client, job, "VERDICTS", "verdicts", [
         {

@@ -72,4 +72,8 @@ export const faultCodes = ["NONE", "ENCODER", "HEAD", "UNDECIDED"] as const;
  * names strengths, alignment, heatmaps and verdicts by the hashes of their bytes, so equal hashes mean equal results to
  * the bit.
  */
-export const reported = z.object({ resultSha256: z.string() });
+export const reported = z.object({
+  resultSha256: z.string(),
+  /** Those that the result names: the sweep of the store looks into hand-overs, not into artifacts. */
+  artifacts: z.array(z.string()).default([]),
+});

@@ -3,14 +3,18 @@ import type { NetworkSessions } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import type { Logger } from "pino";
 import type { z } from "zod";
+import { isInterruption } from "../interrupted-jobs.ts";
 import { RunEnded, RunFailure } from "./run-failure.ts";
 import { failRun, maximumAttempts, type RunReference, settleCancellation } from "./run-state.ts";
+import { waitForSpace } from "./wait-for-space.ts";
 
 /** What every job of a worker process shares. */
 export interface WorkerContext {
   database: Database;
   artifactStore: ArtifactStore;
   networks: NetworkSessions;
+  /** Below which files may be put for a while: `withScratchFolder` of @faultline/db. */
+  scratch: string;
   log: Logger;
 }
 
@@ -19,7 +23,8 @@ const cancellationPoll = 250;
 
 /**
  * A queue task for one job of a run. It stops when the run is cancelled or superseded, fails the run when the
- * job cannot succeed or was tried too often, and otherwise leaves it to the queue to try again, with backoff.
+ * job cannot succeed or was tried too often, and otherwise leaves it to the queue to try again, with backoff. Where a
+ * disk is full it waits for as long as that takes.
  *
  * @param work gets a signal that fires when the job should stop: within one batch, please.
  */
@@ -29,7 +34,8 @@ export function runJob<P extends RunReference>(
   context: WorkerContext,
   work: (payload: P, context: WorkerContext, signal: AbortSignal) => Promise<void>,
 ): Task {
-  return async (unparsed, { job, abortSignal }) => {
+  return async (unparsed, helpers) => {
+    const { job, abortSignal } = helpers;
     const payload = payloadSchema.parse(unparsed);
     const { pool } = context.database;
     const log = context.log.child({ job: name, ...payload });
@@ -38,6 +44,7 @@ export function runJob<P extends RunReference>(
     const started = performance.now();
     try {
       await requireCurrent(context, payload);
+      context.artifactStore.requireSpace();
       await work(payload, context, AbortSignal.any([ended.signal, abortSignal]));
       log.debug({ milliseconds: Math.round(performance.now() - started) }, "done");
     } catch (error) {
@@ -46,10 +53,15 @@ export function runJob<P extends RunReference>(
         log.info("stopped: the run was cancelled, superseded or deleted");
         return;
       }
+      if (await waitForSpace(error, helpers, log)) return;
       if (isFinal(error)) {
         log.warn({ err: error }, "the run failed");
         await failRun(pool, payload, error.message);
         return;
+      }
+      if (isInterruption(error, { abortSignal })) {
+        log.info({ reason: reason(error) }, "interrupted");
+        throw error;
       }
       log.error({ err: error, attempts: job.attempts }, "failed");
       if (job.attempts >= Math.min(job.max_attempts, maximumAttempts))

@@ -1,4 +1,4 @@
-import { queryPrepared, type RunStage } from "@faultline/db";
+import { maximumAttempts, queryPrepared, type RunStage } from "@faultline/db";
 import type pg from "pg";
 import { z } from "zod";
 import { RunEnded } from "./run-failure.ts";
@@ -7,8 +7,7 @@ import { RunEnded } from "./run-failure.ts";
 export const runReference = z.object({ runId: z.uuid(), attempt: z.int() });
 export type RunReference = z.infer<typeof runReference>;
 
-/** How often a job is tried before its run fails. The death of a worker counts as a try. */
-export const maximumAttempts = 6;
+export { maximumAttempts };
 
 /** A piece of a stage: consecutive positions of one dataset. */
 export interface Shard {

@@ -35,7 +35,9 @@ async function cached(
     .digest("hex");
   const { rows: kept } = await queryPrepared<{ sha256: string; rows: number; quarantined: unknown }>(
     database.pool,
-    "SELECT artifact_sha256 AS sha256, rows, quarantined FROM shard_result WHERE key = $1",
+    // What is used is not swept: see artifact-sweep.ts.
+    `UPDATE shard_result SET used_at = now() WHERE key = $1
+     RETURNING artifact_sha256 AS sha256, rows, quarantined`,
     [key],
   );
   if (kept.length > 0 && (await artifactStore.has(kept[0].sha256))) {
@@ -49,7 +51,7 @@ async function cached(
     database.pool,
     `INSERT INTO shard_result (key, artifact_sha256, rows, quarantined) VALUES ($1, $2, $3, $4)
      ON CONFLICT (key) DO UPDATE SET artifact_sha256 = excluded.artifact_sha256, rows = excluded.rows,
-       quarantined = excluded.quarantined`,
+       quarantined = excluded.quarantined, used_at = now()`,
     [key, stored.sha256, stored.rows, JSON.stringify(unusable)],
   );
   return { stored, quarantined: unusable };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { decodeAlignment, encodeAlignment } from "../alignment.ts";
 import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { Detector, type DetectorEmbedding, type DetectorModel } from "../detector.ts";
-import { InvalidInputError } from "../errors.ts";
+import { briefly, InvalidInputError, requireSize } from "../errors.ts";
 import { emptyHeatmap, type HeatmapCounts, MAX_CONCEPTS, MIN_CONCEPTS } from "../heatmap.ts";
 import { decodeHeatmap, encodeHeatmap } from "../heatmap-encoding.ts";
 import type { Matrix } from "../matrix.ts";
@@ -16,7 +16,17 @@ const KIND = "faultline.detector";
 /** The layout that this version writes, and the only one that it reads. */
 export const DETECTOR_SCHEMA_VERSION = 1;
 
-const name = z.string().min(1);
+/** Characters of an artifact as text; one of 2^26 cells has some 180 million at most. */
+const MAX_CHARACTERS = 2 ** 28;
+const MAX_CLASSES = 10_000;
+/** Cells of all classes' heatmaps of one kind, K·C²: what is kept of them is 4 bytes a cell, twice. */
+const MAX_CELLS = 2 ** 26;
+const MAX_WIDTH = 65_536;
+
+const name = z.string().min(1).max(1000);
+/** A list whose length is checked before its items are. */
+const list = <Item extends z.ZodType>(item: Item, min: number, max: number) =>
+  z.array(z.unknown()).min(min).max(max).pipe(z.array(item));
 const count = z.int().min(0);
 const alpha = z.number().gt(0).lt(1);
 
@@ -24,8 +34,8 @@ const alpha = z.number().gt(0).lt(1);
 const artifactBody = z.strictObject({
   kind: z.literal(KIND),
   schemaVersion: z.literal(DETECTOR_SCHEMA_VERSION),
-  concepts: z.array(name).min(MIN_CONCEPTS).max(MAX_CONCEPTS),
-  classes: z.array(name).min(1),
+  concepts: list(name, MIN_CONCEPTS, MAX_CONCEPTS),
+  classes: list(name, 1, MAX_CLASSES),
   similarity: z.enum(SIMILARITIES),
   rule: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("zero") }),
@@ -44,7 +54,9 @@ const artifactBody = z.strictObject({
     }),
   ),
   /** The alignment is base64 of `encodeAlignment`, the vectors of their float32 values, little endian. */
-  embedding: z.strictObject({ alignment: z.string(), width: z.int().min(1), vectors: z.string() }).nullable(),
+  embedding: z
+    .strictObject({ alignment: z.string(), width: z.int().min(1).max(MAX_WIDTH), vectors: z.string() })
+    .nullable(),
 });
 
 /** A detector as JSON: the body and `sha256:` + hex of the body's canonical JSON (keys sorted, no spaces). */
@@ -85,21 +97,17 @@ export function exportDetector(detector: Detector): DetectorArtifact {
 /**
  * The detector of an artifact, given as JSON text or as the parsed object.
  *
- * @throws InvalidInputError naming the first field that is missing, unknown, of another type or inconsistent;
+ * @throws InvalidInputError for more than 2^28 characters, 10,000 classes or 2^26 cells (classes × concepts²); naming the first field that is missing, unknown, of another type or inconsistent;
  *   a newer schema version; or a checksum that does not match the content
  */
 export function importDetector(artifact: string | object): Detector {
   const { checksum, ...content } = parseObject(artifact);
   if (content.kind !== KIND)
-    throw new InvalidInputError(
-      "kind",
-      `is ${JSON.stringify(content.kind)}`,
-      `A detector artifact has "${KIND}".`,
-    );
+    throw new InvalidInputError("kind", `is ${quoted(content.kind)}`, `A detector artifact has "${KIND}".`);
   if (content.schemaVersion !== DETECTOR_SCHEMA_VERSION)
     throw new InvalidInputError(
       "schemaVersion",
-      `is ${JSON.stringify(content.schemaVersion)}; this version reads ${DETECTOR_SCHEMA_VERSION}`,
+      `is ${quoted(content.schemaVersion)}; this version reads ${DETECTOR_SCHEMA_VERSION}`,
       "Export the detector again, or use the Faultline version that wrote it.",
     );
   const parsed = artifactBody.safeParse(content);
@@ -116,14 +124,24 @@ export function importDetector(artifact: string | object): Detector {
   if (checksum !== expected)
     throw new InvalidInputError(
       "checksum",
-      `is ${JSON.stringify(checksum)}, but the content has ${expected}`,
+      `is ${quoted(checksum)}, but the content has ${expected}`,
       "The artifact was changed or damaged after its export; export it again.",
     );
   const { concepts, classes, similarity, rule, minimumInputs, seed } = body;
+  const cells = classes.length * concepts.length ** 2;
+  if (cells > MAX_CELLS)
+    throw new InvalidInputError(
+      "references",
+      `are ${classes.length} heatmaps of ${concepts.length} concepts, ${cells} cells`,
+      `At most ${MAX_CELLS} are read.`,
+    );
+  requireSize("references", body.references.length, classes.length, "classes");
+  // One for all classes without inputs: nobody writes to a reference.
+  const empty = emptyHeatmap(concepts.length);
   const references = body.references.map((reference, k) => ({
     ...reference,
-    correct: readHeatmap(reference.correct, concepts.length, `references.${k}.correct`),
-    incorrect: readHeatmap(reference.incorrect, concepts.length, `references.${k}.incorrect`),
+    correct: readHeatmap(reference.correct, empty, `references.${k}.correct`),
+    incorrect: readHeatmap(reference.incorrect, empty, `references.${k}.incorrect`),
     threshold: reference.threshold ?? Number.POSITIVE_INFINITY,
   }));
   const embedding = readEmbedding(body.embedding, concepts.length);
@@ -140,8 +158,21 @@ export function importDetector(artifact: string | object): Detector {
   return new Detector(model);
 }
 
+/** A value for a message; what is nested is not looked into. */
+function quoted(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? "an object"
+    : briefly(String(JSON.stringify(value)), 60);
+}
+
 function parseObject(artifact: string | object): Record<string, unknown> {
   let value: unknown = artifact;
+  if (typeof artifact === "string" && artifact.length > MAX_CHARACTERS)
+    throw new InvalidInputError(
+      "artifact",
+      `has ${artifact.length} characters`,
+      `At most ${MAX_CHARACTERS} are read.`,
+    );
   if (typeof artifact === "string")
     try {
       value = JSON.parse(artifact);
@@ -158,9 +189,10 @@ function parseObject(artifact: string | object): Record<string, unknown> {
   return parsed.data;
 }
 
-function readHeatmap(text: string | null, concepts: number, field: string): HeatmapCounts {
-  if (text === null) return emptyHeatmap(concepts);
+function readHeatmap(text: string | null, empty: HeatmapCounts, field: string): HeatmapCounts {
+  if (text === null) return empty;
   const heatmap = decodeHeatmap(decodeBase64(text, field));
+  const { concepts } = empty;
   if (heatmap.concepts !== concepts)
     throw new InvalidInputError(field, `has ${heatmap.concepts} concepts, not ${concepts}`, "Export again.");
   return heatmap;

@@ -1,9 +1,25 @@
 import { InvalidInputError } from "../errors.ts";
 import { SyntaxError as GrammarError, parse } from "./grammar.ts";
 
-interface Place {
+/** A place in a text: `offset` counts UTF-16 code units from 0; lines and columns count from 1. */
+export interface TextPosition {
+  readonly offset: number;
   readonly line: number;
   readonly column: number;
+}
+
+/** The text is no specification; `position` is where it stops being one. */
+export class SpecificationSyntaxError extends InvalidInputError {
+  constructor(
+    readonly position: TextPosition,
+    problem: string,
+  ) {
+    super(
+      `specification, line ${position.line}, column ${position.column}`,
+      problem,
+      "Correct the specification there; names with spaces need double quotes.",
+    );
+  }
 }
 
 /** A specification with names, as it was written. */
@@ -42,7 +58,8 @@ const mostNested = 64;
  *
  * The time grows linearly with the text, which has at most 2,000 characters, nested at most 64 deep.
  *
- * @throws InvalidInputError with line and column, and what was expected there; for a text that is too long, without
+ * @throws SpecificationSyntaxError with the position, and what was expected there
+ * @throws InvalidInputError for a text that is too long
  */
 export function parseSpecification(text: string): SpecificationExpression {
   if (text.length > mostSpecificationCharacters)
@@ -56,12 +73,9 @@ export function parseSpecification(text: string): SpecificationExpression {
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     // The generated class carries the place of the error; its types do not say so.
-    const { line, column } = (error as GrammarError & { location: { start: Place } }).location.start;
-    throw new InvalidInputError(
-      `specification, line ${line}, column ${column}`,
-      error.message.replace(/\.$/, ""),
-      "Correct the specification there; names with spaces need double quotes.",
-    );
+    const { offset, line, column } = (error as GrammarError & { location: { start: TextPosition } }).location
+      .start;
+    throw new SpecificationSyntaxError({ offset, line, column }, error.message.replace(/\.$/, ""));
   }
 }
 

@@ -2,7 +2,7 @@ import { type Matrix, matrix } from "@faultline/core";
 import { type ByteSource, openBytes } from "./byte-source.ts";
 import { InvalidArrayError } from "./invalid-array.ts";
 import { NPY_MAGIC, readNpyLayout } from "./npy.ts";
-import { readNpzMember } from "./npz.ts";
+import { openNpzMember } from "./npz.ts";
 import {
   type ArrayLayout,
   BYTES_PER_ELEMENT,
@@ -19,6 +19,12 @@ export interface ArrayFileOptions {
   /** Which array of an .npz or safetensors file; not needed when there is only one. */
   readonly name?: string;
 }
+
+/** Widest matrix: the widest embedding that a model or VLM may have. */
+const MAX_COLUMNS = 65_536;
+/** A matrix that is read at once has at most 2 GiB as float32. */
+const MAX_VALUES_AT_ONCE = 2 ** 29;
+const BLOCK_BYTES = 2 ** 20;
 
 /** An .npy, .npz or safetensors file that holds a matrix, read in ranges of rows. */
 export interface MatrixFile {
@@ -37,13 +43,14 @@ export interface MatrixFile {
 /**
  * Opens a matrix and checks its header against the file's size; the format is told from the first bytes.
  *
- * Memory: the header alone for .npy and safetensors; the unpacked array for .npz.
+ * Memory: the header alone. An .npz is unpacked as its rows are read: read them in order. Closing the matrix closes a
+ * source that was given.
  *
- * @throws InvalidArrayError when the file is damaged, the array has not two dimensions or no columns, or its
- * shape is not the `expected` one.
+ * @throws InvalidArrayError when the file is damaged, the array has not two dimensions, no columns or more than
+ * 65,536, or its shape is not the `expected` one.
  */
 export async function openMatrixFile(
-  file: string | Uint8Array,
+  file: string | Uint8Array | ByteSource,
   options: ArrayFileOptions & {
     readonly expected?: { readonly rows?: number; readonly columns?: number };
   },
@@ -52,6 +59,8 @@ export async function openMatrixFile(
   const { bytes, layout } = await openArray(file, options);
   try {
     const [rows, columns] = layout.shape;
+    if (columns > MAX_COLUMNS)
+      throw new InvalidArrayError(field, `it has ${columns} columns`, `At most ${MAX_COLUMNS} are taken`);
     if (layout.shape.length !== 2 || columns === 0)
       throw new InvalidArrayError(
         field,
@@ -97,14 +106,34 @@ export async function openMatrixFile(
   }
 }
 
-/** The whole matrix; see `openMatrixFile`. */
+/** All rows in order, in blocks of at most 1 MiB as float32 (or one row). */
+export async function* rowBlocks(file: MatrixFile): AsyncGenerator<{ start: number; block: Matrix }> {
+  const step = Math.max(1, Math.floor(BLOCK_BYTES / (4 * file.columns)));
+  for (let start = 0; start < file.rows; start += step)
+    yield { start, block: await file.readRows(start, Math.min(step, file.rows - start)) };
+}
+
+/**
+ * The whole matrix; see `openMatrixFile`.
+ *
+ * @throws InvalidArrayError also for one of more than 2^29 values
+ */
 export async function readMatrix(
-  file: string | Uint8Array,
+  file: string | Uint8Array | ByteSource,
   options: Parameters<typeof openMatrixFile>[1],
 ): Promise<Matrix> {
   const opened = await openMatrixFile(file, options);
   try {
-    return await opened.readRows(0, opened.rows);
+    const { rows, columns } = opened;
+    if (rows * columns > MAX_VALUES_AT_ONCE)
+      throw new InvalidArrayError(
+        options.field,
+        `it has ${rows} × ${columns} values`,
+        `Give at most ${MAX_VALUES_AT_ONCE} at once`,
+      );
+    const whole = matrix(rows, columns);
+    for await (const { start, block } of rowBlocks(opened)) whole.data.set(block.data, start * columns);
+    return whole;
   } finally {
     await opened.close();
   }
@@ -116,7 +145,7 @@ export async function readMatrix(
  * @throws InvalidArrayError
  */
 export async function readNumbers(
-  file: string | Uint8Array,
+  file: string | Uint8Array | ByteSource,
   options: ArrayFileOptions,
 ): Promise<{ readonly shape: readonly number[]; readonly values: Float64Array }> {
   const { bytes, layout } = await openArray(file, options);
@@ -132,17 +161,14 @@ export async function readNumbers(
 }
 
 async function openArray(
-  file: string | Uint8Array,
+  file: string | Uint8Array | ByteSource,
   { field, name }: ArrayFileOptions,
 ): Promise<{ readonly bytes: ByteSource; readonly layout: ArrayLayout }> {
   let bytes = await openBytes(file);
   try {
     const start = await bytes.read(0, 6);
     const isZip = start[0] === 0x50 && start[1] === 0x4b;
-    if (isZip) {
-      await bytes.close();
-      bytes = await openBytes(await readNpzMember(file, field, name));
-    }
+    if (isZip) bytes = await openNpzMember(bytes, field, name);
     const isNpy = NPY_MAGIC.every((byte, i) => start[i] === byte);
     if (!isZip && !isNpy) return { bytes, layout: await readSafetensorsLayout(bytes, field, name) };
     const layout = await readNpyLayout(bytes, field);

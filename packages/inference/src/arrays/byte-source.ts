@@ -8,8 +8,9 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** A file by its path, or bytes in memory. */
-export async function openBytes(source: string | Uint8Array): Promise<ByteSource> {
+/** A file by its path, bytes in memory, or whatever else is read in parts. */
+export async function openBytes(source: string | Uint8Array | ByteSource): Promise<ByteSource> {
+  if (typeof source !== "string" && !(source instanceof Uint8Array)) return source;
   if (typeof source !== "string")
     return {
       length: source.byteLength,

@@ -1,4 +1,4 @@
-import type { Matrix } from "@faultline/core";
+import { briefly, type Matrix, someNames } from "@faultline/core";
 import { z } from "zod";
 import { reasonOf } from "../invalid-input.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -8,7 +8,8 @@ import { type ArrayLayout, BYTES_PER_ELEMENT, elementCount, type NumberType } fr
 // Own code: the registry holds no kept reader (safetensors 0.0.1 is an abandoned stub; @huggingface/hub parses
 // headers of remote files only). Format: https://github.com/huggingface/safetensors#format
 
-const MAX_HEADER_BYTES = 10_000_000;
+const MAX_HEADER_BYTES = 2 ** 20;
+const MAX_TENSORS = 4096;
 const TYPE_OF: Record<string, NumberType> = {
   F16: "f2",
   BF16: "bf2",
@@ -20,10 +21,12 @@ const TYPE_OF: Record<string, NumberType> = {
 };
 
 const size = z.int().min(0);
-const Header = z.record(
-  z.string(),
-  z.object({ dtype: z.string(), shape: z.array(size).max(8), data_offsets: z.tuple([size, size]) }),
-);
+/** Of the one tensor that is read: what else the header holds is not looked at, and costs nothing. */
+const Tensor = z.object({
+  dtype: z.string(),
+  shape: z.array(size).max(8),
+  data_offsets: z.tuple([size, size]),
+});
 
 /**
  * Reads the header of a safetensors file and finds one tensor: `name`, or the only one.
@@ -43,28 +46,33 @@ export async function readSafetensorsLayout(
   const headerLength = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (headerLength > MAX_HEADER_BYTES || Number(headerLength) > source.length - 8)
     throw damaged(`it is not a safetensors file, or its header of ${headerLength} bytes is too large`);
-  let header: z.infer<typeof Header>;
-  try {
-    const json = new TextDecoder().decode(await source.read(8, Number(headerLength)));
-    const { __metadata__, ...tensors } = JSON.parse(json);
-    header = Header.parse(tensors);
-  } catch (error) {
-    throw damaged(`its safetensors header cannot be read: ${reasonOf(error)}`);
-  }
-  const names = Object.keys(header);
+  const tensors = parseHeader(await source.read(8, Number(headerLength)));
+  if (tensors instanceof Error) throw damaged(`its safetensors header cannot be read: ${tensors.message}`);
+  const names = Object.keys(tensors).filter((key) => key !== "__metadata__");
+  if (names.length > MAX_TENSORS)
+    throw damaged(`its header names ${names.length} tensors, more than ${MAX_TENSORS}`);
   const wanted = name ?? (names.length === 1 ? names[0] : undefined);
-  if (wanted === undefined || !Object.hasOwn(header, wanted))
+  if (wanted === undefined || wanted === "__metadata__" || !Object.hasOwn(tensors, wanted))
     throw new InvalidArrayError(
       field,
-      wanted === undefined ? `it holds ${names.length} tensors` : `it holds no tensor "${wanted}"`,
-      `Name one of: ${names.slice(0, 20).join(", ") || "none"}`,
+      wanted === undefined
+        ? `it holds ${names.length} tensors`
+        : `it holds no tensor "${briefly(wanted, 60)}"`,
+      `Name one of: ${someNames(names) || "none"}`,
     );
-  const { dtype, shape, data_offsets } = header[wanted];
+  const tensor = Tensor.safeParse(tensors[wanted]);
+  if (!tensor.success) {
+    const [{ path, message }] = tensor.error.issues;
+    throw damaged(
+      `its safetensors header cannot be read: ${[briefly(wanted, 60), ...path].join(".")}: ${message}`,
+    );
+  }
+  const { dtype, shape, data_offsets } = tensor.data;
   const type = Object.hasOwn(TYPE_OF, dtype) ? TYPE_OF[dtype] : undefined;
   if (!type)
     throw new InvalidArrayError(
       field,
-      `its tensor "${wanted}" has the type ${dtype}`,
+      `its tensor "${briefly(wanted, 60)}" has the type ${briefly(dtype, 40)}`,
       `Use one of ${Object.keys(TYPE_OF).join(", ")}`,
     );
   const [start, end] = data_offsets;
@@ -72,9 +80,19 @@ export async function readSafetensorsLayout(
   const bytes = elementCount(shape) * BYTES_PER_ELEMENT[type];
   if (end - start !== bytes || 8 + Number(headerLength) + end > source.length)
     throw damaged(
-      `its tensor "${wanted}" of shape [${shape.join(", ")}] claims bytes ${start} to ${end} of ${source.length}`,
+      `its tensor "${briefly(wanted, 60)}" of shape [${shape.join(", ")}] claims bytes ${start} to ${end} of ${source.length}`,
     );
   return { type, shape, offset };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> | Error {
+  try {
+    const header: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof header === "object" && header !== null && !Array.isArray(header)) return { ...header };
+    return new Error("it is not a JSON object");
+  } catch (error) {
+    return new Error(reasonOf(error));
+  }
 }
 
 /** Matrices by name as a safetensors file (float32). */

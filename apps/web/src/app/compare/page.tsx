@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { Comparison } from "../../components/comparison.tsx";
+import { Comparison } from "../../screens/compare/comparison.tsx";
 
 export const metadata: Metadata = { title: "Compare runs" };
 

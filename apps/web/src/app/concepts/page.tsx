@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { ConceptSets } from "../../components/concept-sets.tsx";
+import { ConceptSets } from "../../screens/concepts/concept-sets.tsx";
 
 export const metadata: Metadata = { title: "Concept sets" };
 

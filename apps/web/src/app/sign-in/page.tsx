@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { SignIn } from "../../components/sign-in.tsx";
+import { SignIn } from "../../screens/sign-in/sign-in.tsx";
 
 export const metadata: Metadata = { title: "Sign in" };
 

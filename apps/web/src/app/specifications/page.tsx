@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { SpecificationPage } from "../../components/specification-page.tsx";
+import { SpecificationPage } from "../../screens/specifications/specification-page.tsx";
 
 export const metadata: Metadata = { title: "Specifications" };
 

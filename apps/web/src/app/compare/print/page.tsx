@@ -1,5 +1,5 @@
 import { Suspense } from "react";
-import { ComparisonPrint } from "../../../components/comparison-print.tsx";
+import { ComparisonPrint } from "../../../screens/compare/comparison-print.tsx";
 
 export default function ComparisonPrintPage() {
   return (

@@ -1,5 +1,5 @@
 import { Suspense } from "react";
-import { ConceptSetPage } from "../../../components/concept-set-page.tsx";
+import { ConceptSetPage } from "../../../screens/concepts/concept-set-page.tsx";
 
 type Props = { params: Promise<{ id: string }> };
 

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
-import { NewConceptSet } from "../../../components/concept-set-page.tsx";
+import { NewConceptSet } from "../../../screens/concepts/concept-set-page.tsx";
 
 export const metadata: Metadata = { title: "New concept set" };
 

@@ -1,5 +1,5 @@
 import { type ReactNode, Suspense } from "react";
-import { RunFrame } from "../../../components/run-frame.tsx";
+import { RunFrame } from "../../../screens/run/run-frame.tsx";
 
 type Props = { params: Promise<{ id: string }>; children: ReactNode };
 

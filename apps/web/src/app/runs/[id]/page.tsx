@@ -1,4 +1,4 @@
-import { RunReport } from "../../../components/run-report.tsx";
+import { RunReport } from "../../../screens/run/run-report.tsx";
 
 type Props = { params: Promise<{ id: string }> };
 

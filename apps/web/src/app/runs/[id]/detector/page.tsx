@@ -1,4 +1,4 @@
-import { DetectorPage } from "../../../../components/detector-page.tsx";
+import { DetectorPage } from "../../../../screens/detector/detector-page.tsx";
 
 type Props = { params: Promise<{ id: string }> };
 

@@ -1,4 +1,4 @@
-import { InputsTable } from "../../../../components/inputs-table.tsx";
+import { InputsTable } from "../../../../screens/inputs/inputs-table.tsx";
 
 type Props = { params: Promise<{ id: string }> };
 

@@ -1,4 +1,4 @@
-import { RunPrint } from "../../../../components/run-print.tsx";
+import { RunPrint } from "../../../../screens/run/run-print.tsx";
 
 type Props = { params: Promise<{ id: string }> };
 

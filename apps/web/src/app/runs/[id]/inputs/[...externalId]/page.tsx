@@ -1,4 +1,4 @@
-import { InputVerdict } from "../../../../../components/input-verdict.tsx";
+import { InputVerdict } from "../../../../../screens/input/input-verdict.tsx";
 
 type Props = { params: Promise<{ id: string; externalId: string[] }> };
 
