@@ -69,6 +69,8 @@ export interface ApiOptions {
   https?: boolean;
   /** 100 of a token and 1,000 of this process by default. */
   subscriptions?: SubscriptionLimits;
+  /** How many tokens that do not hold one address may try in a minute; 60 by default. */
+  failedAttempts?: number;
   /** How many executions of an operation come before it is compiled; 1 by default. */
   interpreted?: number;
   /** Pairs of runs whose counts on shared inputs are remembered; 1,000 by default. */
@@ -130,7 +132,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     tokens: new KnownTokens(database, notifications),
     knownRuns: new KnownRuns(database, notifications),
     pairedCounts: new KnownPairedCounts(database, options.rememberedPairs ?? 1000),
-    failedAttempts: new FailedAttempts(),
+    failedAttempts: new FailedAttempts(options.failedAttempts),
     localUser: options.localUser ?? null,
   };
   await fastify.register(cookie);

@@ -3,7 +3,7 @@ import proxyAddress from "@fastify/proxy-addr";
 import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 
-/** How many tokens that do not hold one address may try, and in what time (milliseconds). */
+/** How many tokens that do not hold one address may try by default, and in what time (milliseconds). */
 export const mostFailures = 60;
 const period = 60_000;
 
@@ -24,6 +24,8 @@ export class TooManyAttemptsError extends Error {
 export class FailedAttempts {
   readonly #failures = new LRUCache<string, { count: number }>({ max: 10_000, ttl: period });
 
+  constructor(private readonly most = mostFailures) {}
+
   note(address: string): void {
     const known = this.#failures.get(address);
     if (known) known.count++;
@@ -33,7 +35,7 @@ export class FailedAttempts {
   /** @throws TooManyAttemptsError */
   check(address: string): void {
     const known = this.#failures.get(address);
-    if (!known || known.count < mostFailures) return;
+    if (!known || known.count < this.most) return;
     throw new TooManyAttemptsError(Math.max(1, Math.ceil(this.#failures.getRemainingTTL(address) / 1000)));
   }
 }

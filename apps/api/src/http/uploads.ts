@@ -5,6 +5,7 @@ import type { Access } from "../access/access.ts";
 import { accessOf } from "../access/request-access.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
 import type { Services } from "../services.ts";
+import { partOf } from "./content-range.ts";
 import { unlimited } from "./deadline.ts";
 import { RequestError } from "./error-answers.ts";
 
@@ -75,7 +76,7 @@ async function receive(
 ): Promise<FastifyReply> {
   const { uploads, artifactStore } = services;
   const { projectId, sha256 } = await uploadOf(request, services);
-  const part = partOf(request);
+  const part = partOf(request.headers);
   if (
     (await isKnown(projectId, sha256, services)) &&
     (await artifactStore.has(sha256)) &&
@@ -136,36 +137,6 @@ async function projectOf(
   const project = await prisma.project.findFirst({ where: { AND: [reach, { slug }] }, select: { id: true } });
   if (project) return project.id;
   throw new NotFoundError(projectHeader, `There is no project "${slug}" within reach of this token.`);
-}
-
-/** Which bytes a request carries. */
-interface Part {
-  start: number;
-  /** Of this part; undefined when the sender does not say. */
-  length?: number;
-  /** Of the whole; undefined when the body is all of it. */
-  total?: number;
-}
-
-/** @throws ValidationError for a Content-Range that is none or that disagrees with the Content-Length */
-function partOf({ headers }: FastifyRequest<UploadRoute>): Part {
-  const contentLength =
-    headers["content-length"] === undefined ? undefined : Number(headers["content-length"]);
-  const range = headers["content-range"];
-  if (range === undefined) return { start: 0, length: contentLength };
-  const [, start, end, total] = (/^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? []).map(Number);
-  if (total === undefined || start > end || end >= total)
-    throw ValidationError.of(
-      "content-range",
-      `"${range}" is none. Give "bytes <first>-<last>/<total>", counted from 0, the last one included.`,
-    );
-  const length = end - start + 1;
-  if (contentLength !== undefined && contentLength !== length)
-    throw ValidationError.of(
-      "content-range",
-      `It announces ${length} bytes and Content-Length ${contentLength}. Make them equal.`,
-    );
-  return { start, length, total };
 }
 
 /** Whether the project may refer to the content, whatever has become of it in the store; it may then for a day more. */

@@ -3,7 +3,10 @@ import { defaultPageSize, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { ValidationError } from "../errors.ts";
 import { finite } from "../reports/fault-report.ts";
+import { type Cursor, decodeCursor, encodeCursor, type VerdictOrder } from "./verdict-cursor.ts";
 import type { Condition } from "./verdict-filter.ts";
+
+export type { VerdictOrder };
 
 /** A verdict as it is stored. */
 interface StoredVerdict {
@@ -42,8 +45,6 @@ export interface RunNames {
   classes: readonly string[];
   axis: readonly string[];
 }
-
-export type VerdictOrder = "INPUT" | "SCORE_DESCENDING" | "SCORE_ASCENDING";
 
 export interface PageArguments {
   first?: number | null;
@@ -168,29 +169,4 @@ function directionOf({ first, after, last, before }: PageArguments, order: Verdi
     size: Math.min(wanted, maximumPageSize),
     cursor: text == null ? null : decodeCursor(text, order),
   };
-}
-
-interface Cursor {
-  score: number;
-  inputId: bigint;
-}
-
-const orders: readonly VerdictOrder[] = ["INPUT", "SCORE_DESCENDING", "SCORE_ASCENDING"];
-/** Order (1 byte), score (float64, every bit of it), input (int64). Pages are many: one buffer serves them all. */
-const cursorBytes = Buffer.alloc(17);
-
-function encodeCursor(order: VerdictOrder, { score, inputId }: VerdictRow): string {
-  cursorBytes[0] = orders.indexOf(order);
-  cursorBytes.writeDoubleBE(score, 1);
-  cursorBytes.writeBigInt64BE(BigInt(inputId), 9);
-  return cursorBytes.toString("base64url");
-}
-
-function decodeCursor(text: string, order: VerdictOrder): Cursor {
-  const bytes = Buffer.from(text, "base64url");
-  const own = bytes.length === cursorBytes.length ? orders[bytes[0]] : undefined;
-  if (!own) throw ValidationError.of("after", "This is no cursor of a connection of verdicts.");
-  if (own !== order)
-    throw ValidationError.of("after", `This cursor belongs to the order ${own}. Begin again without it.`);
-  return { score: bytes.readDoubleBE(1), inputId: bytes.readBigInt64BE(9) };
 }
