@@ -27,7 +27,7 @@ const post = (door: string, contentType: string, query: string) =>
     method: "POST",
     headers: {
       ...(contentType ? { "content-type": contentType } : {}),
-      accept: "text/event-stream",
+      accept: door === "/graphql" ? "application/json" : "text/event-stream",
       cookie: `faultline_session=${target.admin}`,
       origin: "https://evil.example",
     },

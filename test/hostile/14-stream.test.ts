@@ -98,7 +98,11 @@ describe("14: a subscription", () => {
     opened.push(await open(other));
     expect((await open(other)).status).toBe(503);
     for (const stream of opened) stream.leave();
-    const again = () => open(one).then((stream) => (stream.leave(), stream.status));
+    const again = async () => {
+      const stream = await open(one);
+      stream.leave();
+      return stream.status;
+    };
     await expect.poll(again, { timeout: 10_000 }).toBe(200);
   });
 
