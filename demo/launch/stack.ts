@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { createServer } from "node:net";
@@ -105,6 +106,8 @@ export async function startStack(
   try {
     const apiPort = await freePort(4000);
     const webPort = await freePort(3000);
+    // The dashboard shows by it that what it says of its visitors is true.
+    const proxyKey = randomBytes(32).toString("base64url");
     const apiUrl = `http://127.0.0.1:${apiPort}`;
     const webUrl = `http://127.0.0.1:${webPort}`;
     const api = start("api", [...source, "apps/api/src/main.ts"], {
@@ -112,13 +115,18 @@ export async function startStack(
       HOST: "127.0.0.1",
       // Whoever sits at this machine is the demo's user; only loopback is signed in.
       FAULTLINE_LOCAL_USER: "1",
+      FAULTLINE_PROXY_KEY: proxyKey,
     });
     start("worker", [...source, "apps/worker/src/main.ts"], {});
     const next = join(root, "node_modules/next/dist/bin/next");
     const web = start(
       "web",
       [next, watch ? "dev" : "start", "--port", String(webPort), "--hostname", "127.0.0.1"],
-      { FAULTLINE_API_URL: apiUrl, NODE_ENV: watch ? "development" : "production" },
+      {
+        FAULTLINE_API_URL: apiUrl,
+        FAULTLINE_PROXY_KEY: proxyKey,
+        NODE_ENV: watch ? "development" : "production",
+      },
       join(root, "apps/web"),
     );
     await Promise.all([

@@ -22,6 +22,7 @@ import { FailedAttempts } from "./access/failed-attempts.ts";
 import { KnownTokens } from "./access/known-tokens.ts";
 import { isLoopbackHost, type LocalUser } from "./access/local-user.ts";
 import { createGraphqlServer, shownErrors } from "./graphql-server.ts";
+import { addAddressChecks } from "./http/addresses.ts";
 import { addDeadline } from "./http/deadline.ts";
 import { addDetectorArtifact } from "./http/detector-artifact.ts";
 import { addErrorAnswers } from "./http/error-answers.ts";
@@ -139,6 +140,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await fastify.register(cors, { origin: options.allowedOrigins, credentials: true });
   addSecurityHeaders(fastify, options.https ?? false);
   addDeadline(fastify, options.timeout ?? 60_000);
+  addAddressChecks(fastify);
   addJsonBodies(fastify);
   addErrorAnswers(fastify);
   const operationMetrics = addMetrics(fastify, services);

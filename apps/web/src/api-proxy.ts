@@ -1,5 +1,8 @@
 import { peerAddressHeader } from "./peer-address.ts";
 
+/** Where the API looks for its dashboard's key (apps/api/src/access/local-user.ts). */
+const proxyKeyHeader = "x-faultline-proxy-key";
+
 /** Headers of one connection (RFC 9110 §7.6.1), with those that a `Connection` header names. */
 const hopByHop = [
   "connection",
@@ -33,15 +36,18 @@ export function apiUrl(): string {
  * and a proxy in front of this one, itself on loopback, is seen by what it wrote. So the chain is kept, and the API
  * believes it only if every part is loopback. Where the socket's address is not known, the chain ends in `unknown`,
  * which no API takes for loopback.
+ *
+ * @param proxyKey shows the API that this is its own dashboard, whose word about the visitor it may take
  */
-export function forwardedHeaders(headers: Headers, peerAddressKnown: boolean): Headers {
-  const forwarded = endToEnd(headers, [...setByFetch, peerAddressHeader]);
+export function forwardedHeaders(headers: Headers, peerAddressKnown: boolean, proxyKey?: string): Headers {
+  const forwarded = endToEnd(headers, [...setByFetch, peerAddressHeader, proxyKeyHeader]);
   const peer = (peerAddressKnown && headers.get(peerAddressHeader)) || "unknown";
   forwarded.set("x-forwarded-for", joined(headers.get("x-forwarded-for"), peer));
   forwarded.set(
     "x-forwarded-host",
     joined(headers.get("x-forwarded-host"), headers.get("host") ?? "unknown"),
   );
+  if (proxyKey) forwarded.set(proxyKeyHeader, proxyKey);
   return forwarded;
 }
 
@@ -94,7 +100,11 @@ export async function forwardToApi(request: Request): Promise<Response> {
   try {
     const outgoing: RequestInit & { duplex?: "half" } = {
       method: request.method,
-      headers: forwardedHeaders(request.headers, process.env.FAULTLINE_PEER_ADDRESS_KNOWN === "1"),
+      headers: forwardedHeaders(
+        request.headers,
+        process.env.FAULTLINE_PEER_ADDRESS_KNOWN === "1",
+        process.env.FAULTLINE_PROXY_KEY,
+      ),
       body: hasBody ? request.body : undefined,
       duplex: hasBody ? "half" : undefined,
       redirect: "manual",

@@ -113,6 +113,13 @@ describe("isCrossOriginChange", () => {
   });
 });
 
+test("the key of the proxy is the server's, never a visitor's", () => {
+  const header = "x-faultline-proxy-key";
+  const headers = new Headers({ [header]: "guessed", host: "localhost" });
+  expect(forwardedHeaders(headers, true).has(header)).toBe(false);
+  expect(forwardedHeaders(headers, true, "ours").get(header)).toBe("ours");
+});
+
 describe("forwardToApi", () => {
   let api: Server;
   let arrived = () => {};

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { FastifyReply } from "fastify";
-import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from "graphql";
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from "graphql";
 import { UnauthenticatedError } from "../errors.ts";
 import { answerTooLarge, isAnswerTooLarge } from "../limits/answer-size.ts";
 
@@ -50,7 +50,7 @@ export async function sendEvents(
 
   const iterator = iteratorOf(result);
   // Ends a `next` that waits, too.
-  const end = () => void iterator.return?.();
+  const end = () => void iterator.return?.().catch(() => undefined);
   const over = AbortSignal.any([ending, gone.signal]);
   over.addEventListener("abort", end);
   try {
@@ -64,12 +64,20 @@ export async function sendEvents(
         errors: [new UnauthenticatedError("The API token has been revoked or has expired.")],
       });
     await send("complete", null);
+  } catch (error) {
+    // The source of the events failed, a database that went away for one.
+    await sendAnswer({ errors: [new GraphQLError("The events ended.", { originalError: asError(error) })] });
+    await send("complete", null);
   } finally {
     clearInterval(heart);
     over.removeEventListener("abort", end);
     end();
     raw.end();
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function iteratorOf(

@@ -18,7 +18,7 @@ const maximumAgeSeconds = 30 * 24 * 60 * 60;
  */
 export function addSessionCookie(fastify: FastifyInstance, services: Services): void {
   fastify.register(async (scope) => {
-    scope.post("/session", async (request, reply) => {
+    scope.post("/session", { bodyLimit: 4096 }, async (request, reply) => {
       const { token: secret } = parse(body, request.body ?? {}, "body");
       const token = await findToken(services, secret.trim(), clientAddress(request));
       if (!token)

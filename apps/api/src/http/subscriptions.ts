@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import {
   type ExecutionArgs,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   getOperationAST,
+  getVariableValues,
   NoSchemaIntrospectionCustomRule,
   specifiedRules,
   subscribe,
@@ -87,7 +88,7 @@ export function addSubscriptions(fastify: FastifyInstance, services: Services, d
   );
 }
 
-/** @throws ValidationError, GraphQLError GRAPHQL_PARSE_FAILED, InvalidOperation and those of {@link admit} */
+/** @throws ValidationError, GraphQLError GRAPHQL_PARSE_FAILED, InvalidOperation BAD_USER_INPUT and those of {@link admit} */
 function admitted(
   { documents, introspection }: Door,
   request: FastifyRequest,
@@ -113,5 +114,13 @@ function admitted(
     );
   const variableValues = variables ?? {};
   admit(schema, introspection, document, operation, variableValues, contextValue.access);
+  const { errors: [wrong] = [] } = getVariableValues(
+    schema,
+    operation.variableDefinitions ?? [],
+    variableValues,
+    { maxErrors: 1 },
+  );
+  if (wrong)
+    throw new GraphQLError(wrong.message, { nodes: wrong.nodes, extensions: { code: "BAD_USER_INPUT" } });
   return { schema, document, operationName, variableValues, contextValue };
 }

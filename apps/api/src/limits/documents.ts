@@ -54,10 +54,10 @@ function parsed(source: string): DocumentNode {
 /** Texts that are written into the document itself. */
 function checkLiterals(document: DocumentNode): void {
   visit(document, {
-    StringValue: ({ value }, _key, _parent, _path, ancestors) => {
+    StringValue: ({ value }, _key, parent, _path, ancestors) => {
       const character = unusableCharacter(value);
       if (character === null) return;
-      const names = ancestors.flatMap((node) =>
+      const names = [...ancestors, ...(parent ? [parent] : [])].flatMap((node) =>
         "kind" in node && (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD)
           ? [node.name.value]
           : [],

@@ -32,7 +32,7 @@ export interface OperationCost {
  * Depth and cost of one operation of a valid document: every field costs 1 times the size of the lists that it is in,
  * names of types and the schema's own fields not excepted. Linear in the document: a fragment is costed once a type.
  *
- * @param variables coerced
+ * @param variables as they came, with the defaults of those that were left out
  */
 export function operationCost(
   schema: GraphQLSchema,
