@@ -86,8 +86,8 @@ describe("fuzz", () => {
           `graphql: case ${result.numRuns} of seed ${asked.seed}: ${String(result.errorInstance)}\n${operation?.text}`,
         );
       }
-      // Operations that were all refused would find nothing.
-      expect(answers.data).toBeGreaterThan(cases / 4);
+      // Operations that were all refused would find nothing. A fifth goes to the stream, which takes no queries.
+      expect(answers.data).toBeGreaterThan(cases / 6);
       expect(answers.errors).toBeGreaterThan(cases / 50);
     },
   );

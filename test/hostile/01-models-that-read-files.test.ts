@@ -43,7 +43,7 @@ const register = (input: object) =>
     `mutation ($input: RegisterModelVersionInput!) {
        registerModelVersion(input: $input) {
          __typename
-         ... on MutationRegisterModelVersionSuccess { data { embeddingWidth } }
+         ... on ModelVersion { embeddingWidth }
          ... on ValidationError { issues { field message } }
        }
      }`,
@@ -114,7 +114,7 @@ test("01. the process of a network sees no setting of the API", async () => {
     register({ encoderSha256: encoder, headSha256: head }),
   );
   clearInterval(look);
-  expect(result.data.registerModelVersion.data).toEqual({ embeddingWidth: 5 });
+  expect(result.data.registerModelVersion).toMatchObject({ embeddingWidth: 5 });
   expectUnharmed(observed);
   expect(environments).toContain("NODE_CHANNEL_FD");
   expect(environments).not.toMatch(/DATABASE_URL|FAULTLINE|HOME=/);

@@ -32,7 +32,7 @@ test("one tenant cannot keep out another", async () => {
   const places = new Places("things", { atOnce: 3, waiting: 0, ofOneTenant: 2 });
   const leave = await places.enter("a");
   await places.enter("a");
-  await expect(places.enter("a")).rejects.toThrow("2 things of this project");
+  await expect(places.enter("a")).rejects.toThrow("2 things of yours");
   await places.enter("b");
   await expect(places.enter("c")).rejects.toThrow("3 things are under way");
   leave();

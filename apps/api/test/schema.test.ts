@@ -49,7 +49,7 @@ describe("the schema", () => {
 });
 
 describe("without a token", () => {
-  const context = { access: new Access(null) };
+  const context = { access: new Access(null), signal: new AbortController().signal };
   const roots = new Set(["Query", "Mutation", "Subscription"]);
   // `viewer` answers "nobody" to nobody; access.test.ts holds it to that.
   const guarded = types.filter(isObjectType).flatMap((type: GraphQLObjectType) =>

@@ -56,6 +56,7 @@ export class QueueSession {
     const living = await LivingWorker.enter(databaseUrl);
     // Our own, since the queue takes the error handlers off its pool before it ends it.
     const pool = openPool(databaseUrl, { connections: concurrency + 2, name: "faultline queue" });
+    pool.on("acquire", (client) => queueMicrotask(() => ignoreSecondRelease(client)));
     const events: WorkerEvents = new EventEmitter();
     const names: string[] = [];
     // The queue locks jobs by the id of the pool, not by that of one of its workers.
@@ -100,6 +101,20 @@ export class QueueSession {
     await this.#living.leave();
     await this.#pool.end();
   }
+}
+
+/**
+ * The queue releases its listening connection twice when that is lost while it stops, which the pool answers by an error
+ * that nobody can catch. (In a microtask: the pool sets `release` after its event, and before whoever waits goes on.)
+ */
+function ignoreSecondRelease(client: pg.PoolClient): void {
+  const { release } = client;
+  let released = false;
+  client.release = (error) => {
+    if (released) return;
+    released = true;
+    release.call(client, error);
+  };
 }
 
 /** The queue's messages in our log; interrupted jobs and the loss of the database are logged elsewhere. */

@@ -2,7 +2,6 @@ export * from "./artifact-references.ts";
 export * from "./artifact-store.ts";
 export * from "./artifact-sweep.ts";
 export * from "./connection-loss.ts";
-export { unguarded } from "./csv.ts";
 export * from "./database.ts";
 export { EmbeddedPostgresError } from "./embedded-cluster.ts";
 export * from "./embedded-postgres.ts";

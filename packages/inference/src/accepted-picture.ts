@@ -19,7 +19,7 @@ export const MAX_PICTURE_BYTES = 64 * 2 ** 20;
 export const LARGE_PICTURE_PIXELS = 4_000_000;
 
 /** Longest time for one picture, in seconds. */
-const DEADLINE = 20;
+const DEADLINE = 40;
 
 export type PictureFormat = "png" | "jpeg" | "webp";
 
@@ -45,7 +45,7 @@ export interface AcceptedPicture {
   readonly height: number;
   /**
    * Its pixels, upright: the first frame, colour profiles ignored. Damage makes the pipeline fail, and so does taking
-   * longer than 20 seconds.
+   * longer than 40 seconds.
    */
   pixels(): Sharp;
 }

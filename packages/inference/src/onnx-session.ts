@@ -36,12 +36,15 @@ export interface TensorValue {
 export const NETWORK_MEMORY = 2 * 2 ** 30;
 /** Less is not enough for a process that holds one. */
 export const SMALLEST_NETWORK_MEMORY = 128 * 2 ** 20;
-/** For loading a network and running it once: what never ends is killed within 10 seconds. */
+/**
+ * For loading a network and running it once, in seconds of processor time as all these times: what never ends is killed
+ * within 10 seconds. By the clock it may take five times longer, since other work may have the cores.
+ */
 const SECONDS_TO_OPEN = 8;
 /** A large file takes longer: bytes a second that the slowest machine loads. */
 const LOADING_SPEED = 25e6;
 const SECONDS_TO_RUN = 10;
-/** How much longer than the first run an item may take, as when other work has the cores. */
+/** How much longer than the first run an item may take. */
 const PATIENCE = 20;
 /** Protobuf's own limit. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -138,7 +141,7 @@ export function startProcess(
 ): NetworkProcess {
   if (file.length > LARGEST_FILE)
     throw new InvalidModelError(field, "it is larger than 2 GiB", "Store its weights as float16 or int8");
-  return new NetworkProcess(field, instances * (memory + Math.min(4 * file.length, 3 * memory)));
+  return new NetworkProcess(field, instances * (memory + Math.min(4 * file.length, 3 * memory)), instances);
 }
 
 /** How long a network may take to be loaded or split. */

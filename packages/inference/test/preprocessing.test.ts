@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { MAX_PICTURE_BYTES } from "../src/accepted-picture.ts";
 import {
   decodeImage,
   PreprocessingSpec,
@@ -135,7 +136,23 @@ describe("preprocessImage", () => {
       chunk("IEND", Buffer.alloc(0)),
     ]);
     expect(bomb.length).toBeLessThan(20_000);
-    await expect(preprocessImage("bomb", bomb, CLIP)).rejects.toThrow(/pixel limit/);
+    await expect(preprocessImage("bomb", bomb, CLIP)).rejects.toThrow(
+      /9000×9000 pixels, over the pixel limit/,
+    );
+  });
+
+  it("8: refuses sides and files that are too long, and what a caller finds too large", async () => {
+    const line = await sharp({ create: { width: 16_385, height: 1, channels: 3, background: "teal" } })
+      .png()
+      .toBuffer();
+    await expect(decodeImage("line", line)).rejects.toThrow(/16385×1 pixels; a side has at most 16384/);
+    const small = await sharp({ create: { width: 40, height: 30, channels: 3, background: "teal" } })
+      .png()
+      .toBuffer();
+    await expect(decodeImage("small", small, 1_199)).rejects.toThrow(/pixel limit of 1199/);
+    expect((await decodeImage("small", small, 1_200)).width).toBe(40);
+    const long = Buffer.concat([small, Buffer.alloc(MAX_PICTURE_BYTES)]);
+    await expect(decodeImage("long", long)).rejects.toThrow(UnreadableImageError);
   });
 });
 

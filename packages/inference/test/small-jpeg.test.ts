@@ -65,6 +65,19 @@ describe("decodeSmallJpeg", () => {
     expect(await decodeImage("turned", others.turned)).toMatchObject({ width: 16, height: 32 });
   });
 
+  it("8: leaves files of many scans to sharp, and large files: they would hold up the calling thread", async () => {
+    const one = await picture(512, 512).toColourspace("b-w").jpeg({ quality: 5 }).toBuffer();
+    const many = manyScans(one, 40);
+    // Short enough, and a picture: only its scans are out of the ordinary.
+    expect(many.length).toBeLessThan(2 ** 21);
+    expect(await decodeImage("many", many)).toMatchObject({ width: 512, height: 512 });
+    expect(decodeSmallJpeg(many)).toBeUndefined();
+    const ordinary = await jpeg(64, 64);
+    const padding = Buffer.alloc(3 * 2 ** 20);
+    expect(decodeSmallJpeg(Buffer.concat([ordinary, padding.subarray(0, 1000)]))).toBeDefined();
+    expect(decodeSmallJpeg(Buffer.concat([ordinary, padding]))).toBeUndefined();
+  });
+
   it("takes no damaged file that sharp refuses", async () => {
     const whole = await jpeg(24, 24, { quality: 80 });
     const uniform = random(5);
@@ -90,3 +103,22 @@ describe("decodeSmallJpeg", () => {
     expect(decodeSmallJpeg(whole)).toEqual(await decodeBySharp("x", whole));
   });
 });
+
+/** A grey JPEG as one of three components, each in a scan of its own, and the last again and again: baseline, valid. */
+function manyScans(grey: Buffer, times: number): Buffer {
+  const pieces = [grey.subarray(0, 2)];
+  let at = 2;
+  for (; grey[at + 1] !== 0xda; at += 2 + grey.readUInt16BE(at + 2)) {
+    const segment = grey.subarray(at, at + 2 + grey.readUInt16BE(at + 2));
+    if (grey[at + 1] !== 0xc0) pieces.push(segment);
+    else {
+      const size = segment.subarray(4, 9);
+      const components = [1, 2, 3].flatMap((id) => [id, 0x11, 0]);
+      pieces.push(Buffer.from([0xff, 0xc0, 0, 17]), size, Buffer.from([3, ...components]));
+    }
+  }
+  const data = grey.subarray(at + 2 + grey.readUInt16BE(at + 2), grey.length - 2);
+  for (let scan = 0; scan < times; scan++)
+    pieces.push(Buffer.from([0xff, 0xda, 0, 8, 1, Math.min(scan + 1, 3), 0, 0, 63, 0]), data);
+  return Buffer.concat([...pieces, Buffer.from([0xff, 0xd9])]);
+}

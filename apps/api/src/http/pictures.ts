@@ -30,7 +30,7 @@ const differenceSize = 1024;
 
 // A hundred thumbnails of a page are asked for at once; large pictures take up to 250 MB each while they are decoded.
 const thumbnails = new Places("pictures", { atOnce: 8, waiting: 512, ofOneTenant: 260 });
-const largePictures = new Places("large pictures", { atOnce: 1, waiting: 32, ofOneTenant: 16 });
+const largePictures = new Places("large pictures", { atOnce: 1, waiting: 32, ofOneTenant: 8 });
 
 /** Files that may be read before anybody knows how large their pictures are. */
 const smallFileBytes = 2 ** 20;

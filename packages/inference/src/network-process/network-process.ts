@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { InvalidModelError } from "../invalid-model.ts";
-import type { Failure, FeedPlace, Load, Report, Run, Split, TensorPlace } from "./protocol.ts";
+import type { Failure, FeedPlace, Load, Report, Run, RunReport, Split, TensorPlace } from "./protocol.ts";
 import { TensorFile } from "./tensor-file.ts";
 
 /** What Node and its libraries take before they hold a network, in bytes of data. */
@@ -39,8 +40,16 @@ export interface RunResult {
 
 interface PendingRun {
   readonly slot: number;
+  readonly instance: Instance;
   readonly resolve: (result: RunResult) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A socket to one of the threads. */
+interface Instance {
+  readonly socket: Socket;
+  /** Runs that were asked for and are not done. */
+  waiting: number;
 }
 
 type Loaded = Extract<Report, { event: "loaded" }>;
@@ -56,6 +65,7 @@ export class NetworkProcess {
   readonly #tensors = new TensorFile();
   readonly #runs = new Map<number, PendingRun>();
   readonly #exited: Promise<void>;
+  readonly #instances: readonly Instance[];
   #nextId = 0;
   /** Reports of loading and splitting go here. */
   #first: { resolve: (report: Report) => void; reject: (error: Error) => void } | undefined;
@@ -66,11 +76,12 @@ export class NetworkProcess {
   /**
    * @param field the name that errors give the network
    * @param memory bytes of memory that it may take
+   * @param instances of the network, which run at the same time
    */
-  constructor(field: string, memory: number) {
+  constructor(field: string, memory: number, instances: number) {
     this.#field = field;
     const directory = mkdtempSync(join(tmpdir(), "faultline-network-"));
-    this.#child = start(directory, memory, this.#tensors.descriptor);
+    this.#child = start(directory, memory, this.#tensors.descriptor, instances);
     this.#child.on("message", (report: Report) => this.#receive(report));
     // What was said last may be read after the end.
     const silent = once(this.#child, "disconnect");
@@ -89,11 +100,15 @@ export class NetworkProcess {
       rmSync(directory, { recursive: true, force: true });
       this.#tensors.close();
     });
-    for (const stream of [this.#child.stdin, this.#child.stdout]) {
-      if (stream instanceof Socket) stream.unref();
+    const sockets = this.#child.stdio.filter((stream) => stream instanceof Socket);
+    for (const socket of sockets) {
+      socket.unref();
       // It may end before it has read all.
-      stream?.on("error", () => {});
+      socket.on("error", () => {});
     }
+    this.#instances = sockets.slice(-instances).map((socket) => ({ socket, waiting: 0 }));
+    for (const { socket } of this.#instances)
+      createInterface({ input: socket }).on("line", (line) => this.#settle(JSON.parse(line)));
     this.#hold(false);
   }
 
@@ -154,7 +169,6 @@ export class NetworkProcess {
       return Promise.reject(error);
     }
     const run: Run = {
-      task: "run",
       id,
       feeds: feeds.map(({ name, type, dims, data }) => ({ name, type, dims, bytes: data.byteLength })),
       feedsAt,
@@ -163,10 +177,14 @@ export class NetworkProcess {
       mostOutputBytes: MOST_OUTPUT_BYTES,
       seconds,
     };
+    const instance = this.#instances.reduce((idlest, other) =>
+      other.waiting < idlest.waiting ? other : idlest,
+    );
     return new Promise((resolve, reject) => {
-      this.#runs.set(id, { slot, resolve, reject });
+      this.#runs.set(id, { slot, instance, resolve, reject });
+      instance.waiting++;
       this.#hold(true);
-      this.#child.send(run, ignoreError);
+      instance.socket.write(`${JSON.stringify(run)}\n`);
     });
   }
 
@@ -198,29 +216,23 @@ export class NetworkProcess {
   }
 
   #receive(report: Report): void {
-    switch (report.event) {
-      case "ended":
-        this.#said = report.failure;
-        break;
-      case "ran":
-      case "run-failed":
-        this.#settle(report);
-        break;
-      default:
-        this.#first?.resolve(report);
-        this.#first = undefined;
-        this.#releaseIfIdle();
+    if (report.event === "ended") {
+      this.#said = report.failure;
+      return;
     }
+    this.#first?.resolve(report);
+    this.#first = undefined;
+    this.#releaseIfIdle();
   }
 
-  #settle(report: Extract<Report, { event: "ran" | "run-failed" }>): void {
+  #settle(report: RunReport): void {
     const run = this.#runs.get(report.id);
     if (!run) return;
     this.#runs.delete(report.id);
+    run.instance.waiting--;
     try {
-      if (report.event === "ran")
-        run.resolve({ values: this.#outputs(report.outputs, run.slot), seconds: report.seconds });
-      else run.reject(this.#errorOf(report.failure));
+      if ("failure" in report) run.reject(this.#errorOf(report.failure));
+      else run.resolve({ values: this.#outputs(report.outputs, run.slot), seconds: report.seconds });
     } catch (error) {
       run.reject(error as Error);
     }
@@ -279,7 +291,7 @@ export class NetworkProcess {
 /** The end of the process says more. */
 function ignoreError(): void {}
 
-function start(cwd: string, memory: number, tensorFile: number): ChildProcess {
+function start(cwd: string, memory: number, tensorFile: number, instances: number): ChildProcess {
   const script = fileURLToPath(new URL("./main.mjs", import.meta.url));
   const command = [process.execPath, script, String(memory)];
   // The limit of data holds where memory is asked for, before it is used; that of address space breaks V8.
@@ -288,7 +300,7 @@ function start(cwd: string, memory: number, tensorFile: number): ChildProcess {
   return spawn(program, args, {
     cwd,
     env: {},
-    stdio: ["pipe", "pipe", "ignore", "ipc", tensorFile],
+    stdio: ["pipe", "pipe", "ignore", "ipc", tensorFile, ...Array<"pipe">(instances).fill("pipe")],
     windowsHide: true,
   });
 }

@@ -34,8 +34,8 @@ export interface Split {
   readonly seconds: number;
 }
 
+/** By the socket of an instance: runs in order, as JSON, one a line. */
 export interface Run {
-  readonly task: "run";
   readonly id: number;
   readonly feeds: readonly FeedPlace[];
   /** Where in the tensor file the feeds begin, and where the outputs are to be written. */
@@ -48,7 +48,7 @@ export interface Run {
   readonly seconds: number;
 }
 
-export type Task = Load | Split | Run;
+export type Task = Load | Split;
 
 /** Why something failed. */
 export interface Failure {
@@ -69,12 +69,10 @@ export type Report =
   | { readonly event: "split"; readonly encoder: number; readonly head: number }
   /** Loading or splitting failed. */
   | { readonly event: "failed"; readonly failure: Failure }
-  | {
-      readonly event: "ran";
-      readonly id: number;
-      readonly outputs: readonly TensorPlace[];
-      readonly seconds: number;
-    }
-  | { readonly event: "run-failed"; readonly id: number; readonly failure: Failure }
   /** The process ends itself now, because a limit was reached. */
   | { readonly event: "ended"; readonly failure: Failure };
+
+/** The answer to a run, by the same socket. */
+export type RunReport =
+  | { readonly id: number; readonly outputs: readonly TensorPlace[]; readonly seconds: number }
+  | { readonly id: number; readonly failure: Failure };

@@ -1,14 +1,17 @@
 // A thread of a network's process: it loads the network and carries out runs, or splits it. onnxruntime-node blocks
-// its thread, so the process keeps another free, which watches (main.mjs).
+// its thread, so the process keeps another free, which watches (main.mjs). Runs come by a socket of its own.
 import { readSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { parentPort, workerData } from "node:worker_threads";
 import { Tensor } from "onnxruntime-node";
+import { beginWork, endWork, isOutOfMemory } from "./limits.mjs";
 import { createSession, reasonOf } from "./session.mjs";
 import { convolveShortcuts } from "./shortcut-convolutions.mjs";
 import { split, Unsplittable } from "./split.mjs";
 import { RefusedModel, vet } from "./vetting.mjs";
 
-/** @import { FeedPlace, Failure, Report, Run, TensorPlace } from "./protocol.ts" */
+/** @import { FeedPlace, Failure, Report, Run, RunReport, TensorPlace } from "./protocol.ts" */
 /** @typedef {Float32Array | Int32Array | BigInt64Array} Values */
 /**
  * @typedef {object} Work
@@ -17,6 +20,9 @@ import { RefusedModel, vet } from "./vetting.mjs";
  * @property {boolean} convolve write shortcuts as convolutions before
  * @property {boolean} share send the file that was loaded, for other threads
  * @property {number} threads
+ * @property {number} [socket] descriptor of the socket by which runs come
+ * @property {import("./limits.mjs").WorkState} [state] where it says what it does
+ * @property {Failure} [memory] what to say when there is not enough
  */
 
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
@@ -58,20 +64,22 @@ async function splitFile(tensor) {
 }
 
 async function load() {
-  const start = performance.now();
   const file = await prepared(work);
   if (work.share) tell({ event: "prepared", file });
   const session = await createSession(file, work.threads);
+  const socket = new Socket({ fd: work.socket });
   // One after another: ONNX Runtime reads the feeds only when this thread is next idle.
   let last = Promise.resolve();
-  port.on("message", (run) => {
-    last = last.then(() => carryOut(session, run));
+  createInterface({ input: socket }).on("line", (line) => {
+    last = last.then(async () => {
+      socket.write(`${JSON.stringify(await carryOut(session, JSON.parse(line)))}\n`);
+    });
   });
   tell({
     event: "loaded",
     inputs: session.inputMetadata.map(infoOf),
     outputs: session.outputMetadata.map(infoOf),
-    seconds: (performance.now() - start) / 1000,
+    seconds: 0,
   });
 }
 
@@ -94,9 +102,14 @@ function infoOf(metadata) {
   return { name: metadata.name, type: metadata.type, shape: metadata.shape };
 }
 
-/** @param {import("onnxruntime-node").InferenceSession} session @param {Run} run */
-async function carryOut(session, { id, feeds, feedsAt, outputs, outputsAt, mostOutputBytes }) {
+/**
+ * @param {import("onnxruntime-node").InferenceSession} session
+ * @param {Run} run
+ * @returns {Promise<RunReport>}
+ */
+async function carryOut(session, { id, feeds, feedsAt, outputs, outputsAt, mostOutputBytes, seconds }) {
   const start = performance.now();
+  if (work.state) beginWork(work.state, seconds);
   try {
     /** @type {Record<string, Tensor>} */
     const tensors = {};
@@ -119,9 +132,12 @@ async function carryOut(session, { id, feeds, feedsAt, outputs, outputsAt, mostO
       if (bytes > 0 && data instanceof Float32Array) write(bytesOf(data), to);
       to += bytes;
     }
-    tell({ event: "ran", id, outputs: places, seconds: (performance.now() - start) / 1000 });
+    return { id, outputs: places, seconds: (performance.now() - start) / 1000 };
   } catch (error) {
-    tell({ event: "run-failed", id, failure: failureOf(error) });
+    const failure = failureOf(error);
+    return { id, failure: work.memory && isOutOfMemory(failure.problem) ? work.memory : failure };
+  } finally {
+    if (work.state) endWork(work.state);
   }
 }
 
