@@ -120,25 +120,25 @@ describe("15. an array file that was made to harm", () => {
 
   it.each<[string, string, object, RegExp]>([
     [
-      "15. 400,000 classes",
+      "15. 100,000 classes",
       "createDataset",
-      { name: "x", classes: Array.from({ length: 400_000 }, () => " a ") },
+      { name: "x", classes: Array.from({ length: 100_000 }, () => " a ") },
       /Name at most 10,000 classes/,
     ],
     [
-      "15. 400,000 concepts",
+      "15. 100,000 concepts",
       "createConceptSet",
-      { name: "x", phrases: Array.from({ length: 400_000 }, () => " a ") },
+      { name: "x", phrases: Array.from({ length: 100_000 }, () => " a ") },
       /at most 4096 concepts/,
     ],
     [
-      "15. parameters that are nested 1,000 deep",
+      "15. parameters that are nested 40 deep",
       "createAttackType",
       {
         name: "x",
         norm: "L2",
         epsilon: 1,
-        parameters: JSON.parse(`{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`),
+        parameters: JSON.parse(`{"a":${"[".repeat(40)}${"]".repeat(40)}}`),
       },
       /Nest at most 32 deep/,
     ],
@@ -151,8 +151,7 @@ describe("15. an array file that was made to harm", () => {
         { input: { projectId: globalId("Project", projectId), ...input } },
       ),
     );
-    // Or by the limit of what a request may hold at all.
-    expect(JSON.stringify(result)).toMatch(new RegExp(`${reason.source}|TOO_LARGE|too large`));
+    expect(JSON.stringify(result)).toMatch(reason);
     expect(result.bytes).toBeLessThan(2000);
     expectUnharmed(observed);
   });
