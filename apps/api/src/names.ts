@@ -17,7 +17,11 @@ interface ListBounds {
 
 /** A list whose length is checked before its items are: a million of them cost nothing. */
 export function list<Item extends z.ZodType>(item: Item, { min, tooFew, max, tooMany }: ListBounds) {
-  return z.array(z.unknown()).min(min, tooFew).max(max, tooMany).pipe(z.array(item));
+  return z
+    .custom<unknown[]>(Array.isArray, "Give a list.")
+    .refine(({ length }) => length >= min, tooFew)
+    .refine(({ length }) => length <= max, tooMany)
+    .pipe(z.array(item));
 }
 
 /** The classes of a model or dataset, in the order of the logits. */

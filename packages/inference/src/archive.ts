@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
 import { briefly } from "@faultline/core";
 import { InvalidArchiveError } from "./archive-error.ts";
@@ -147,8 +146,16 @@ async function* zipFiles(
 ): AsyncGenerator<[NamedImage, Uint8Array], void, undefined> {
   for await (const entry of zipEntries(bytes, layout.maxEntries)) {
     const image = layout.accept(entry);
-    if (image) yield [image, await buffer(await entry.open())];
+    if (image) yield [image, await wholeOf(await entry.open(), entry.size)];
   }
+}
+
+/** Filled as it comes: putting 30 MB together at the end would hold the thread for a fifth of a second. */
+async function wholeOf(stream: Readable, size: number): Promise<Uint8Array> {
+  const whole = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for await (const part of stream as AsyncIterable<Buffer>) filled += part.copy(whole, filled);
+  return whole.subarray(0, filled);
 }
 
 async function* tarFiles(

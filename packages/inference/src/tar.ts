@@ -52,9 +52,13 @@ export async function* tarEntries<Wanted>(
       const kind = KINDS[entry.type] ?? entry.type;
       const wanted = failure === undefined ? accept({ path: entry.path, size: entry.size, kind }) : undefined;
       if (wanted === undefined) return void entry.resume();
-      const parts: Buffer[] = [];
-      entry.on("data", (part: Buffer) => parts.push(part));
-      entry.on("end", () => complete.push([wanted, Buffer.concat(parts)]));
+      // Filled as it comes: to put 30 MB together at the end would hold the thread.
+      const whole = Buffer.allocUnsafe(entry.size);
+      let filled = 0;
+      entry.on("data", (part: Buffer) => {
+        filled += part.copy(whole, filled);
+      });
+      entry.on("end", () => complete.push([wanted, whole.subarray(0, filled)]));
     } catch (error) {
       fail(error);
       entry.resume();

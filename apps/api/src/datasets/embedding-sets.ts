@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { queryPrepared } from "@faultline/db";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
@@ -147,44 +149,49 @@ async function sourceOf(
   };
 }
 
+/** Ids that are looked at before others have their turn. */
+const blockOfIds = 10_000;
+
 /** For each input of the dataset, in order, the row of the upload that is its. */
 async function rowOrder(
-  context: Context,
+  { pool }: Context,
   datasetId: string,
   inputCount: number,
   inputIds: readonly string[],
 ): Promise<Uint32Array> {
-  if (inputIds.length > inputCount)
-    throw ValidationError.of(
-      "input.inputIds",
-      `There are ${inputIds.length} ids, but the dataset has ${inputCount} inputs. Give each input once.`,
-    );
-  const rowOf = new Map(inputIds.map((externalId, row) => [externalId, row]));
-  if (rowOf.size !== inputIds.length) {
-    const twice = inputIds.findIndex((externalId, row) => rowOf.get(externalId) !== row);
-    throw ValidationError.of(
-      `input.inputIds.${twice}`,
-      `"${inputIds[twice]}" is there twice. Give each input once.`,
-    );
+  const rowOf = new Map<string, number>();
+  for (const [row, externalId] of inputIds.entries()) {
+    if (rowOf.has(externalId))
+      throw ValidationError.of(
+        `input.inputIds.${row}`,
+        `"${externalId}" is there twice. Give each input once.`,
+      );
+    rowOf.set(externalId, row);
+    if (row % blockOfIds === 0) await nextTurn();
   }
-  const inputs = await context.prisma.input.findMany({
-    where: { datasetId },
-    orderBy: { position: "asc" },
-    select: { externalId: true },
-  });
-  const missing = inputs.find(({ externalId }) => !rowOf.has(externalId));
-  if (missing)
-    throw ValidationError.of(
-      "input.inputIds",
-      `The dataset's input "${missing.externalId}" is missing. Give every input.`,
+  const order = new Uint32Array(inputCount);
+  for (let first = 0; first < inputCount; first += blockOfIds) {
+    const { rows } = await queryPrepared<{ position: number; externalId: string }>(
+      pool,
+      `SELECT position, external_id AS "externalId" FROM input
+       WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position`,
+      [datasetId, first, first + blockOfIds],
     );
-  if (inputs.length !== inputIds.length) {
-    const known = new Set(inputs.map(({ externalId }) => externalId));
-    const extra = inputIds.findIndex((externalId) => !known.has(externalId));
-    throw ValidationError.of(
-      `input.inputIds.${extra}`,
-      `The dataset has no input "${inputIds[extra]}". Leave its row out.`,
-    );
+    for (const { position, externalId } of rows) {
+      const row = rowOf.get(externalId);
+      if (row === undefined)
+        throw ValidationError.of(
+          "input.inputIds",
+          `The dataset's input "${externalId}" is missing. Give every input.`,
+        );
+      order[position] = row;
+      rowOf.delete(externalId);
+    }
   }
-  return Uint32Array.from(inputs, ({ externalId }) => rowOf.get(externalId) as number);
+  for (const [externalId, row] of rowOf)
+    throw ValidationError.of(
+      `input.inputIds.${row}`,
+      `The dataset has no input "${externalId}". Leave its row out.`,
+    );
+  return order;
 }

@@ -26,7 +26,10 @@ const MAX_WIDTH = 65_536;
 const name = z.string().min(1).max(1000);
 /** A list whose length is checked before its items are. */
 const list = <Item extends z.ZodType>(item: Item, min: number, max: number) =>
-  z.array(z.unknown()).min(min).max(max).pipe(z.array(item));
+  z
+    .custom<unknown[]>(Array.isArray, "is not a list")
+    .refine(({ length }) => length >= min && length <= max, `has not ${min} to ${max} items`)
+    .pipe(z.array(item));
 const count = z.int().min(0);
 const alpha = z.number().gt(0).lt(1);
 
