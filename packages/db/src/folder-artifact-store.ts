@@ -119,6 +119,8 @@ export class FolderArtifactStore implements ArtifactStore {
     assertPromised(stored, options.sha256);
     await writing(async () => {
       await sync(file);
+      // It may be old: it counts as put now.
+      setTime(file);
       await this.moveIntoPlace(file, stored);
     });
     await rm(file, { force: true });
@@ -300,7 +302,6 @@ export class FolderArtifactStore implements ArtifactStore {
     const target = this.fileOf(sha256);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true }) !== undefined;
-    setTime(file);
     try {
       renameSync(file, target);
     } catch (error) {

@@ -6,11 +6,18 @@ import { ArtifactError } from "./artifact-store.ts";
 const defaultShare = 0.05;
 const defaultBytes = 2 ** 30;
 
+/** Milliseconds, and bytes, for which one look is enough. */
+const LOOK_AGAIN_AFTER = 100;
+const LOOK_AGAIN_BYTES = 2 ** 20;
+
 /**
  * The floor of free space below which nothing more is stored: PostgreSQL, whose files may lie on the same disk, must
  * never find it full because of artifacts.
  */
 export class FreeSpace {
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  private granted = 0;
+
   /**
    * @param folders one of each file system that must keep free space; they need not exist yet
    * @param floor bytes that stay free; by default the larger of 1 GiB and 5 % of each file system
@@ -20,8 +27,22 @@ export class FreeSpace {
     private readonly floor?: number,
   ) {}
 
-  /** @throws ArtifactError NO_SPACE when `bytes` more would leave less than the floor */
+  /**
+   * A look at a file system costs as much as writing a small picture, so many small pieces are granted by one: what
+   * other processes write meanwhile is small beside the floor.
+   *
+   * @throws ArtifactError NO_SPACE when `bytes` more would leave less than the floor
+   */
   require(bytes = 0): void {
+    this.granted += bytes;
+    if (performance.now() - this.lookedAt < LOOK_AGAIN_AFTER && this.granted < LOOK_AGAIN_BYTES) return;
+    this.look(bytes);
+    // Not before: who is refused asks again, and is to be told by a fresh look.
+    this.lookedAt = performance.now();
+    this.granted = 0;
+  }
+
+  private look(bytes: number): void {
     for (const folder of this.folders) {
       const { bavail, blocks, bsize } = fileSystemOf(path.resolve(folder));
       const free = bavail * bsize;

@@ -44,14 +44,19 @@ export class HeadSession {
   }
 
   /**
-   * Opens a head for embeddings of `width` values.
+   * Opens a head for embeddings of `embeddingWidth` values, a number that may still be unknown while it is loaded.
    *
    * @throws InvalidModelError when the file is no ONNX or its input or output has another form.
    * @throws WidthMismatchError when the head expects another width; names both.
    */
-  static async open(file: Uint8Array, width: number, options: SessionOptions = {}): Promise<HeadSession> {
+  static async open(
+    file: Uint8Array,
+    embeddingWidth: number | Promise<number>,
+    options: SessionOptions = {},
+  ): Promise<HeadSession> {
     const session = await OnnxSession.open(file, "head", options);
     try {
+      const width = await embeddingWidth;
       const input = embeddingInput(session, width);
       const output = pickOutput(session, LOGIT_NAMES, "head").name;
       const fixed = fixedBatchSize(input, 4 * width, "head");

@@ -38,16 +38,16 @@ export async function validateModelVersion(
   },
   options: SessionOptions = {},
 ): Promise<{ readonly embeddingWidth: number; readonly classCount: number }> {
-  const encoder = await EncoderSession.open(version.encoder, version.preprocessing, options);
-  try {
-    const head = await HeadSession.open(version.head, encoder.width, options);
-    await head.close();
+  const encoder = EncoderSession.open(version.encoder, version.preprocessing, options);
+  const width = encoder.then(({ width }) => width);
+  // The encoder's failure is told by the encoder.
+  width.catch(() => {});
+  const head = HeadSession.open(version.head, width, options);
+  return withBoth(encoder, head, (encoder, head) => {
     if (head.classCount !== version.classes.length)
       throw new ClassCountMismatchError(version.classes.length, head.classCount);
     return { embeddingWidth: encoder.width, classCount: head.classCount };
-  } finally {
-    await encoder.close();
-  }
+  });
 }
 
 /**
@@ -65,17 +65,29 @@ export async function validateVlm(
   },
   options: SessionOptions = {},
 ): Promise<{ readonly embeddingWidth: number }> {
-  const images = await EncoderSession.open(vlm.imageTower, vlm.preprocessing, {
-    ...options,
-    field: "image tower",
-  });
-  try {
-    const texts = await TextTower.open(vlm.textTower, vlm.tokenizer, options);
-    await texts.close();
+  const images = EncoderSession.open(vlm.imageTower, vlm.preprocessing, { ...options, field: "image tower" });
+  const texts = TextTower.open(vlm.textTower, vlm.tokenizer, options);
+  return withBoth(images, texts, (images, texts) => {
     if (texts.width !== images.width)
       throw new WidthMismatchError("text tower", texts.width, "the image tower", images.width);
     return { embeddingWidth: images.width };
+  });
+}
+
+interface Session {
+  close(): Promise<void>;
+}
+
+/** Two networks open at the same time, each in its process, and are closed whatever happens. The first one's error wins. */
+async function withBoth<A extends Session, B extends Session, T>(
+  first: Promise<A>,
+  second: Promise<B>,
+  compare: (first: A, second: B) => T,
+): Promise<T> {
+  const opened = await Promise.allSettled([first, second]);
+  try {
+    return compare(await first, await second);
   } finally {
-    await images.close();
+    await Promise.all(opened.map((one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
   }
 }

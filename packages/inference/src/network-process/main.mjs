@@ -53,10 +53,8 @@ async function readFile(bytes) {
   return file;
 }
 
-/** @param {Work} workData @param {(report: ThreadReport) => void} listener */
-function startThread(workData, listener) {
-  const thread = new Worker(new URL("./thread.mjs", import.meta.url), { workerData: workData });
-  thread.on("message", listener);
+function newThread() {
+  const thread = new Worker(new URL("./thread.mjs", import.meta.url));
   thread.on("error", (error) =>
     giveUp(
       explained({
@@ -65,6 +63,18 @@ function startThread(workData, listener) {
       }),
     ),
   );
+  return thread;
+}
+
+/** Every task needs one: it starts while the file is read. @type {Worker | undefined} */
+let waiting = newThread();
+
+/** @param {Work} work @param {(report: ThreadReport) => void} listener */
+function startThread(work, listener) {
+  const thread = waiting ?? newThread();
+  waiting = undefined;
+  thread.on("message", listener);
+  thread.postMessage(work);
 }
 
 /** @param {Load} task */

@@ -1,17 +1,9 @@
 import { ancestors, decodeModel, imageInputs, onnx, producersOf, readsOf, subgraph } from "./graph.mjs";
 import { createSession } from "./session.mjs";
+import { Unsplittable } from "./unsplittable.mjs";
 import { vet } from "./vetting.mjs";
 
 /** @import { Graph, GraphNode, Shape } from "./graph.mjs" */
-
-/** The tensor at which a graph was to be split is not there, or is no bottleneck. */
-export class Unsplittable extends Error {
-  /** @param {string} problem @param {readonly string[]} candidates tensors at which it can be split */
-  constructor(problem, candidates) {
-    super(problem);
-    this.candidates = candidates;
-  }
-}
 
 const LISTED_CANDIDATES = 20;
 

@@ -1,14 +1,17 @@
 // A thread of a network's process: it loads the network and carries out runs, or splits it. onnxruntime-node blocks
 // its thread, so the process keeps another free, which watches (main.mjs). Runs come by a socket of its own.
+//
+// Its work comes as a message, so that the process can start the thread before it has read a file. What few networks
+// need (onnx-proto, which takes as long to load as all else here) is loaded where it is used.
+import { once } from "node:events";
 import { readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { Tensor } from "onnxruntime-node";
 import { beginWork, endWork, isOutOfMemory } from "./limits.mjs";
 import { createSession, reasonOf } from "./session.mjs";
-import { convolveShortcuts } from "./shortcut-convolutions.mjs";
-import { split, Unsplittable } from "./split.mjs";
+import { Unsplittable } from "./unsplittable.mjs";
 import { RefusedModel, vet } from "./vetting.mjs";
 
 /** @import { FeedPlace, Failure, Report, Run, RunReport, TensorPlace } from "./protocol.ts" */
@@ -26,7 +29,8 @@ import { RefusedModel, vet } from "./vetting.mjs";
  */
 
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
-const work = /** @type {Work} */ (workerData);
+/** @type {Work} */
+const work = (await once(port, "message"))[0];
 const tensorFile = 4;
 
 const arrays = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array };
@@ -59,6 +63,7 @@ function failureOf(error) {
 
 /** @param {string} tensor */
 async function splitFile(tensor) {
+  const { split } = await import("./split.mjs");
   const { encoder, head } = await split(work.file, tensor);
   tell({ event: "parts", encoder, head });
 }
@@ -88,6 +93,7 @@ async function prepared({ file, convolve }) {
   const operators = vet(file);
   if (!convolve || !operators.has("Pad") || !operators.has("Slice")) return file;
   try {
+    const { convolveShortcuts } = await import("./shortcut-convolutions.mjs");
     return await convolveShortcuts(file);
   } catch (error) {
     if (error instanceof RefusedModel) throw error;
