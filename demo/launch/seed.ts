@@ -54,6 +54,14 @@ export async function seed(client: Client, signal: AbortSignal): Promise<World> 
 
   try {
     const { classes, model, attacks } = manifest;
+    // First, because it takes longest: the worker reads the pictures while the networks are registered.
+    const clean = await createDataset(client, {
+      projectId,
+      name: manifest.datasets.clean.name,
+      classes,
+      archiveSha256: await upload(manifest.datasets.clean.archive),
+      idempotencyKey: key("dataset"),
+    });
     const vlm = await registerVisionLanguageModel(client, {
       projectId,
       name: manifest.vlm.name,
@@ -90,15 +98,7 @@ export async function seed(client: Client, signal: AbortSignal): Promise<World> 
       });
       versions.set(version.name, registered.id);
     }
-    const datasets = new Map<string | null, string>();
-    const clean = await createDataset(client, {
-      projectId,
-      name: manifest.datasets.clean.name,
-      classes,
-      archiveSha256: await upload(manifest.datasets.clean.archive),
-      idempotencyKey: key("dataset"),
-    });
-    datasets.set(null, clean.id);
+    const datasets = new Map<string | null, string>([[null, clean.id]]);
     await waitForDataset(client, clean.id, signal);
     for (const attack of attacks) {
       const attackType = await createAttackType(client, {
@@ -121,8 +121,8 @@ export async function seed(client: Client, signal: AbortSignal): Promise<World> 
         idempotencyKey: key("dataset", attack.name),
       });
       datasets.set(attack.name, attacked.id);
-      await waitForDataset(client, attacked.id, signal);
     }
+    for (const id of datasets.values()) await waitForDataset(client, id, signal);
     return { manifest, modelName: model.name, vlm: vlm.id, conceptSet: conceptSet.id, versions, datasets };
   } finally {
     uploads.stop();
