@@ -18,6 +18,8 @@ export default defineConfig({
     // What measures a whole process has a stage of its own: test/hostile/vitest.config.ts.
     exclude: ["**/node_modules/**", "**/*.spec.ts", "test/hostile/**"],
     globalSetup: ["test/postgres-setup.ts"],
+    // By default one core is left alone, half of a small machine; many of these tests wait for other processes.
+    maxWorkers: "100%",
     testTimeout: 30_000,
     hookTimeout: 120_000,
     coverage: {

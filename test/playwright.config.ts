@@ -7,7 +7,7 @@ if (!baseURL) throw new Error("FAULTLINE_WEB_URL is unset: run `npm test -- brow
 export default defineConfig({
   testDir: "e2e",
   outputDir: "results",
-  workers: 1,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: Boolean(process.env.CI),
@@ -27,6 +27,7 @@ export default defineConfig({
         "--disable-component-update",
       ],
     },
-    trace: "retain-on-failure",
+    // Recording every test doubles its time.
+    trace: "on-first-retry",
   },
 });

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { expect } from "@playwright/test";
+import { expect, type TestInfo } from "@playwright/test";
 import { open } from "./dashboard.ts";
 import { classes, faultline } from "./faultline.ts";
 import { test } from "./test.ts";
@@ -13,6 +13,16 @@ const preprocessing = {
   standardDeviation: [0.25, 0.25, 0.25],
 };
 
+/**
+ * A run that is still going on when a slow browser looks: in shards of a size that no other run has, whose pictures are
+ * embedded anew, since results are kept by shard.
+ */
+async function startLongRun(info: TestInfo, shardSize: number, ...args: string[]): Promise<{ id: string }> {
+  const configuration = info.outputPath("configuration.json");
+  await writeFile(configuration, JSON.stringify({ shardSize }));
+  return answered("run", "start", "--no-wait", "--configuration", configuration, ...args);
+}
+
 /** What the command printed as JSON; throws what it complained about. */
 async function answered(...args: string[]): Promise<{ id: string }> {
   const { code, stdout, stderr } = await faultline(...args, "--json");
@@ -23,7 +33,7 @@ async function answered(...args: string[]): Promise<{ id: string }> {
 test("a model version registered through the API appears, runs live, and ends in a report", async ({
   page,
 }, info) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const name = `t${Date.now()}`;
   const card = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
   const complaints = await open(page, "/", /Menagerie/);
@@ -41,8 +51,10 @@ test("a model version registered through the API appears, runs live, and ends in
   await expect(card).toContainText("No finished run on clean data.");
 
   await answered("register", "concept-set", "--name", `of ${name}`, "--phrases", "wheels,horns,wings,hairy");
-  const run = await answered(
-    ...["run", "start", "--no-wait", "--model", "Menagerie classifier", "--version", name],
+  const run = await startLongRun(
+    info,
+    500 + info.retry,
+    ...["--model", "Menagerie classifier", "--version", name],
     ...["--vlm", "Menagerie VLM", "--concept-set", `of ${name}`, "--dataset", "Menagerie"],
   );
   await page.reload();
@@ -55,16 +67,18 @@ test("a model version registered through the API appears, runs live, and ends in
   ).toBeVisible();
   await expect(page.getByRole("status")).toHaveText(/Plan|Embed|Align|Strengths|Report|Verdicts/);
   // Without a reload: the page follows the run.
-  await expect(page.getByText("Encoder faults", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText("Encoder faults", { exact: true })).toBeVisible({ timeout: 240_000 });
   await page.goto("/");
   await expect(running).toHaveCount(0);
   await expect(card.getByText(/encoder \d+/)).toBeVisible();
   expect(complaints).toEqual([]);
 });
 
-test("a cancelled run says so, and starts again", async ({ page }) => {
-  const run = await answered(
-    ...["run", "start", "--no-wait", "--model", "Menagerie classifier", "--version", "v1.0"],
+test("a cancelled run says so, and starts again", async ({ page }, info) => {
+  const run = await startLongRun(
+    info,
+    600 + info.retry,
+    ...["--model", "Menagerie classifier", "--version", "v1.0"],
     ...["--vlm", "Menagerie VLM", "--concept-set", "RIVAL10 attributes@1", "--dataset", "Menagerie"],
     ...["--name", `cancelled ${Date.now()}`],
   );

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../apps/worker/test/registration.ts";
 import { again, FaultyWorld } from "./faulty-world.ts";
 
-const runs = 12;
+const runs = 8;
 const seed = 20261124;
 const stagesInOrder = Object.values(RunStage);
 
