@@ -94,9 +94,9 @@ export async function startStack(
         if (child.exitCode === null && child.signalCode === null) {
           const exited = once(child, "exit");
           child.kill("SIGTERM");
-          const patience = setTimeout(() => child.kill("SIGKILL"), 10_000);
+          const killing = setTimeout(() => child.kill("SIGKILL"), 10_000);
           await exited;
-          clearTimeout(patience);
+          clearTimeout(killing);
         }
         log.end();
       }),

@@ -67,7 +67,7 @@ export async function createOnce<P>(context: Context, creation: Creation<P>): Pr
     return id;
   };
   try {
-    return await context.prisma.$transaction(work, patience);
+    return await context.prisma.$transaction(work, transactionTimes);
   } catch (error) {
     if (isGone(error)) throw new NotFoundError("input", "Something that it refers to was deleted meanwhile.");
     if (!unique || !isUniqueViolation(error)) throw error;
@@ -84,7 +84,7 @@ function conflict(
 }
 
 /** Milliseconds: requests with one key queue behind each other, which Prisma's defaults are too short for. */
-const patience = { maxWait: 15_000, timeout: 30_000 };
+const transactionTimes = { maxWait: 15_000, timeout: 30_000 };
 
 const noProject = "00000000-0000-0000-0000-000000000000";
 

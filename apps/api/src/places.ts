@@ -10,7 +10,7 @@ export interface PlaceLimits {
 }
 
 /**
- * Places for work that costs memory, processor time or a reader's patience: so many in this process, taken in the order
+ * Places for work that costs memory, processor time or a slow reader's time: so many in this process, taken in the order
  * of arrival, and only so many for one tenant, so that none can keep out the others.
  */
 export class Places {

@@ -82,7 +82,7 @@ export interface ApiOptions {
   /** Longest time for a request other than an upload, export or stream, in milliseconds; 60 s by default. */
   timeout?: number;
   /** How long the reader of an export may take nothing before it is disconnected, in milliseconds; 30 s by default. */
-  exportPatience?: number;
+  exportStallTimeout?: number;
   /** How long requests that are under way may still take when the API closes, in milliseconds; 5 s by default. */
   closingTime?: number;
   logger?: Logger;
@@ -148,7 +148,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addSessionCookie(fastify, services);
   addUploads(fastify, services);
   addPictures(fastify, services);
-  addVerdictExport(fastify, services, options.exportPatience);
+  addVerdictExport(fastify, services, options.exportStallTimeout);
   addDetectorArtifact(fastify, services);
 
   const introspection = options.introspection ?? "token";

@@ -4,7 +4,7 @@ import type { Pool, PoolClient } from "pg";
 const detachLock = 0x0fa18;
 
 /** Longest wait for transactions that were reading verdicts when a partition is detached, in milliseconds. */
-const patience = 60_000;
+const statementTimeout = 60_000;
 
 interface Partition {
   /** As SQL names it. */
@@ -28,7 +28,7 @@ export async function dropVerdicts(pool: Pool, runId: string): Promise<number> {
   const client = await pool.connect();
   let broken: Error | boolean = true;
   try {
-    await client.query("SELECT set_config('statement_timeout', $1, false)", [String(patience)]);
+    await client.query("SELECT set_config('statement_timeout', $1, false)", [String(statementTimeout)]);
     await client.query("SELECT pg_advisory_lock($1)", [detachLock]);
     const { rowCount } = await client.query("SELECT FROM run WHERE id = $1", [runId]);
     const dropped = rowCount === 0 ? await dropAll(client, runId) : 0;

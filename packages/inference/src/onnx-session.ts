@@ -44,8 +44,8 @@ const SECONDS_TO_OPEN = 8;
 /** A large file takes longer: bytes a second that the slowest machine loads. */
 const LOADING_SPEED = 25e6;
 const SECONDS_TO_RUN = 10;
-/** How much longer than the first run an item may take. */
-const PATIENCE = 20;
+/** How many times as long as in the first run an item may take. */
+const SLOWEST_ITEM = 20;
 /** Protobuf's own limit. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
@@ -124,7 +124,7 @@ export class OnnxSession {
     feeds: Record<string, TensorValue>,
     outputs: readonly string[],
   ): Promise<Record<string, OutputValue>> {
-    const seconds = SECONDS_TO_RUN + PATIENCE * this.#secondsAnItem * itemsOf(feeds);
+    const seconds = SECONDS_TO_RUN + SLOWEST_ITEM * this.#secondsAnItem * itemsOf(feeds);
     return (await this.#process.run(feedsOf(feeds), outputs, seconds)).values;
   }
 

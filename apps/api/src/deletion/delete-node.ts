@@ -7,7 +7,7 @@ import { type KindName, kindNames, kindOf } from "./kinds.ts";
 const mostExamples = 5;
 
 /** How long a deletion waits for work at the rows that it deletes, in milliseconds. */
-const patience = 10_000;
+const lockTimeout = 10_000;
 
 /** Rows that go, by kind. */
 type Doomed = Map<KindName, string[]>;
@@ -33,7 +33,7 @@ export async function deleteNode(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(`BEGIN; SET LOCAL lock_timeout = ${patience}`);
+    await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockTimeout}`);
     const doomed = await lockDoomed(client, kind, id);
     const dependents = await describeDependents(client, doomed, kind, id);
     const found = doomed.get(kind)?.includes(id) ?? false;

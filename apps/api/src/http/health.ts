@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Services } from "../services.ts";
 
 /** Longest wait for one part, in milliseconds. */
-const patience = 3000;
+const checkTimeout = 3000;
 
 /**
  * `GET /healthz`: the process lives. `GET /readyz`: it can serve, that is, the database answers, carries exactly
@@ -37,7 +37,7 @@ export function addHealth(fastify: FastifyInstance, { pool, artifactStore }: Ser
     Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
-          await within(patience, check());
+          await within(checkTimeout, check());
           return [name, "ready"] as const;
         } catch (err) {
           log.error({ err, check: name }, "not ready");

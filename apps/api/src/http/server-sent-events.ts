@@ -6,7 +6,7 @@ import { answerTooLarge, isAnswerTooLarge } from "../limits/answer-size.ts";
 
 /** How often a stream gives a sign of life, and how long a client may take nothing, in milliseconds. */
 const pulse = 12_000;
-const patience = 60_000;
+const stallTimeout = 60_000;
 
 /**
  * Sends the events of a subscription, or the one answer that there is instead, until they end, the client goes, or
@@ -34,7 +34,7 @@ export async function sendEvents(
 
   let stalledSince: number | null = null;
   const heart = setInterval(() => {
-    if (stalledSince !== null && Date.now() - stalledSince > patience) raw.destroy();
+    if (stalledSince !== null && Date.now() - stalledSince > stallTimeout) raw.destroy();
     else if (stalledSince === null) raw.write(":\n\n");
   }, pulse);
   const send = async (event: "next" | "complete", data: object | null) => {

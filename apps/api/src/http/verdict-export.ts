@@ -9,7 +9,7 @@ import type { Services } from "../services.ts";
 import { type Condition, verdictCondition } from "../verdicts/verdict-filter.ts";
 import type { RunNames } from "../verdicts/verdict-page.ts";
 import { unlimited } from "./deadline.ts";
-import { patientStream } from "./patient-stream.ts";
+import { withStallTimeout } from "./stall-timeout.ts";
 import { verdictParquet } from "./verdict-parquet.ts";
 
 interface ExportRoute {
@@ -26,7 +26,7 @@ const mediaTypes: Record<Format, string> = {
 };
 
 /** How long a reader may take nothing before it is disconnected, in milliseconds. */
-const defaultPatience = 30_000;
+const defaultStallTimeout = 30_000;
 
 /**
  * `GET /runs/:id/verdicts.{ndjson,csv,parquet}`: all verdicts of a finished run that match, in order of input,
@@ -34,12 +34,12 @@ const defaultPatience = 30_000;
  * commas. An export that fails midway ends with a broken connection, never as if it were complete; so does one whose
  * reader takes nothing for 30 s. In CSV, texts that a spreadsheet would run as formulas have an apostrophe in front.
  *
- * @param patience of a reader that takes nothing, in milliseconds
+ * @param stallTimeout how long a reader may take nothing, in milliseconds
  */
 export function addVerdictExport(
   fastify: FastifyInstance,
   services: Services,
-  patience = defaultPatience,
+  stallTimeout = defaultStallTimeout,
 ): void {
   // Each holds some pages of verdicts in memory, and a database connection while it reads one.
   const exports = new Places("exports", { atOnce: 12, waiting: 0, ofOneTenant: 4 });
@@ -51,7 +51,7 @@ export function addVerdictExport(
       async (request, reply) => {
         const { run, condition, fileName } = await exportOf(request, services);
         const leave = await exports.enter(run.projectId);
-        const stream = patientStream(verdicts(run.id, condition, format, services), patience);
+        const stream = withStallTimeout(verdicts(run.id, condition, format, services), stallTimeout);
         stream.once("close", leave);
         return reply
           .type(mediaTypes[format])

@@ -15,7 +15,7 @@ let neighbours: FinishedRun;
 let neighboursReader: string;
 
 beforeAll(async () => {
-  api = await startApiUnderTest({ exportPatience: 3_000 });
+  api = await startApiUnderTest({ exportStallTimeout: 3_000 });
   world = await createWorld(api, "exports");
   run = await finishRun(api, world, { seed: 4 });
   reader = await api.token(["READ"], world.projectId);

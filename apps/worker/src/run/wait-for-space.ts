@@ -20,12 +20,12 @@ export async function waitForSpace(
   if (!isOutOfSpace(error)) return false;
   log.warn({ err: error }, `no space: tried again in ${pause} s`);
   // A task's name is only known to types that register it.
-  // A task's name is only known to types that register it.
   const add: (name: string, payload: unknown, spec: object) => Promise<unknown> = addJob;
   return add(job.task_identifier, job.payload, {
     runAt: new Date(Date.now() + 1000 * pause),
     maxAttempts: job.max_attempts,
     priority: job.priority,
+    jobKey: job.key ?? undefined,
   }).then(
     () => true,
     // PostgreSQL takes nothing either: then it is an attempt like any other.

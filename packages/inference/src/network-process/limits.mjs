@@ -5,7 +5,7 @@
 /** Milliseconds between looks. */
 const INTERVAL = 200;
 /** By the clock, work may take so many times its processor time: other work on the machine is not its fault. */
-const PATIENCE = 5;
+const CLOCK_FACTOR = 5;
 
 /**
  * Numbers that a thread tells the one that watches, in shared memory: seconds that its work may take (0: it has none),
@@ -84,7 +84,7 @@ export class Watch {
       if (work.begun !== begun) Object.assign(work, { begun, used: 0, since: now });
       else work.used += share;
       const clock = (now - work.since) / 1000;
-      if (work.used > seconds * work.cores || clock > PATIENCE * seconds)
+      if (work.used > seconds * work.cores || clock > CLOCK_FACTOR * seconds)
         this.#giveUp({
           problem: `it took longer than ${Math.max(1, Math.round(seconds))} seconds to ${work.what}`,
           remedy: "Export a smaller network, without loops that may not end",

@@ -15,6 +15,8 @@ const OWN_MEMORY = 256 * 2 ** 20;
 /** Largest outputs of a run, all together: 256 rows of the widest embedding. */
 const MOST_OUTPUT_BYTES = 64 * 2 ** 20;
 
+const EXPORT_ANEW = "Export the network anew, in a newer version of ONNX";
+
 /** A network's process was ended by somebody else, as by an operator: nothing is known against the network. */
 export class NetworkEndedError extends Error {
   override readonly name = "NetworkEndedError";
@@ -107,7 +109,7 @@ export class NetworkProcess {
     this.#instances = sockets.slice(-instances).map((socket) => ({ socket, waiting: 0 }));
     for (const { socket } of this.#instances) {
       const lines = createInterface({ input: socket });
-      lines.on("line", (line) => this.#settle(JSON.parse(line)));
+      lines.on("line", (line) => this.#settle(line));
       // It has the socket's errors, too: the end of the process says more.
       lines.on("error", () => {});
     }
@@ -227,8 +229,18 @@ export class NetworkProcess {
     this.#releaseIfIdle();
   }
 
-  #settle(report: RunReport): void {
-    const run = this.#runs.get(report.id);
+  #settle(line: string): void {
+    let report: RunReport;
+    try {
+      report = JSON.parse(line);
+    } catch {
+      // Who broke out of ONNX Runtime could write anything here.
+      this.end(
+        new InvalidModelError(this.#field, "its process gave no answer that can be read", EXPORT_ANEW),
+      );
+      return;
+    }
+    const run = this.#runs.get(report?.id);
     if (!run) return;
     this.#runs.delete(report.id);
     run.instance.waiting--;
@@ -268,7 +280,7 @@ export class NetworkProcess {
     return new InvalidModelError(
       this.#field,
       `it crashed its process (${signal ?? `exit code ${code}`})`,
-      "Export the network anew, in a newer version of ONNX",
+      EXPORT_ANEW,
     );
   }
 

@@ -8,9 +8,9 @@ const sliceBytes = 64 * 2 ** 10;
  * reads a byte now and then, holds no place for ever. What comes is handed on in slices of 64 KiB, of which each must be
  * taken within the time; ending the stream ends the source.
  *
- * @param patience milliseconds
+ * @param timeout milliseconds
  */
-export function patientStream(source: AsyncIterable<string | Uint8Array>, patience: number): Readable {
+export function withStallTimeout(source: AsyncIterable<string | Uint8Array>, timeout: number): Readable {
   const stream = Readable.from(slices(), { objectMode: false, highWaterMark: sliceBytes });
   return stream;
 
@@ -18,7 +18,7 @@ export function patientStream(source: AsyncIterable<string | Uint8Array>, patien
     for await (const piece of source) {
       const bytes = Buffer.from(piece);
       for (let at = 0; at < bytes.length; at += sliceBytes) {
-        const timer = setTimeout(() => stream.destroy(new StalledReaderError(patience)), patience);
+        const timer = setTimeout(() => stream.destroy(new StalledReaderError(timeout)), timeout);
         try {
           yield bytes.subarray(at, at + sliceBytes);
         } finally {
@@ -32,7 +32,7 @@ export function patientStream(source: AsyncIterable<string | Uint8Array>, patien
 export class StalledReaderError extends Error {
   override readonly name = "StalledReaderError";
 
-  constructor(patience: number) {
-    super(`The reader took less than 64 KiB in ${patience / 1000} s`);
+  constructor(timeout: number) {
+    super(`The reader took less than 64 KiB in ${timeout / 1000} s`);
   }
 }
