@@ -35,9 +35,9 @@ async function cached(
     .digest("hex");
   const { rows: kept } = await queryPrepared<{ sha256: string; rows: number; quarantined: unknown }>(
     database.pool,
-    // What is used is not swept: see artifact-sweep.ts.
-    `UPDATE shard_result SET used_at = now() WHERE key = $1
-     RETURNING artifact_sha256 AS sha256, rows, quarantined`,
+    // What was used within two hours is never swept (artifact-sweep.ts), so not every use is worth a write to disk.
+    `WITH used AS (UPDATE shard_result SET used_at = now() WHERE key = $1 AND used_at < now() - interval '1 hour')
+     SELECT artifact_sha256 AS sha256, rows, quarantined FROM shard_result WHERE key = $1`,
     [key],
   );
   if (kept.length > 0 && (await artifactStore.has(kept[0].sha256))) {
