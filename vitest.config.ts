@@ -20,8 +20,9 @@ export default defineConfig({
     globalSetup: ["test/postgres-setup.ts"],
     // By default one core is left alone, half of a small machine; many of these tests wait for other processes.
     maxWorkers: "100%",
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // Of what hangs. A machine that is busy with the other half of the tests takes its time.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
     coverage: {
       provider: "v8",
       include: ["packages/core/src/**/*.ts"],
