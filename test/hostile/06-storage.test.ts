@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from "../small-disk.ts";
@@ -112,8 +113,12 @@ describe("6. quotas", () => {
     const response = await fetch(`${target.url}/uploads/${sha256}`, {
       method: "PUT",
       headers: { authorization: `Bearer ${writer}` },
+      // Without an end, but not faster than an answer comes: fetch gives up where it can write no more, unread answer or not.
       body: new ReadableStream({
-        pull: (controller) => controller.enqueue(Buffer.alloc(65_536)),
+        pull: async (controller) => {
+          await delay(20);
+          controller.enqueue(Buffer.alloc(65_536));
+        },
       }),
       duplex: "half",
     } as RequestInit);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorld, type FinishedRun, finishRun } from "../../apps/api/test/finished-run.ts";
 import { expectUnharmed, type HostileTarget, startHostileTarget } from "./hostile-target.ts";
 
-const rows = 120_000;
+const rows = 30_000;
 
 let target: HostileTarget;
 /** A run whose export fits into no buffer of the network, and a token of its project. */
