@@ -30,6 +30,25 @@ function put(
   });
 }
 
+/**
+ * An upload that never ends, though not so fast that it outruns its answer: where fetch can write no more, it gives up,
+ * whatever there was to read, and a source that is always ready is then read for ever.
+ */
+function putWithoutEnd(target: HostileTarget, token: string, sha256: string) {
+  const body = new ReadableStream({
+    pull: async (controller) => {
+      await delay(10);
+      controller.enqueue(Buffer.alloc(65_536));
+    },
+  });
+  return fetch(`${target.url}/uploads/${sha256}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}` },
+    body,
+    duplex: "half",
+  } as RequestInit);
+}
+
 async function refusal(response: Response) {
   const { errors } = (await response.json()) as {
     errors: { message: string; extensions: Record<string, unknown> }[];
@@ -110,18 +129,7 @@ describe("6. quotas", () => {
       data: { quotaBytes: usedBytes + mebibyte },
     });
     const sha256 = "0".repeat(64);
-    const response = await fetch(`${target.url}/uploads/${sha256}`, {
-      method: "PUT",
-      headers: { authorization: `Bearer ${writer}` },
-      // Without an end, but not faster than an answer comes: fetch gives up where it can write no more, unread answer or not.
-      body: new ReadableStream({
-        pull: async (controller) => {
-          await delay(20);
-          controller.enqueue(Buffer.alloc(65_536));
-        },
-      }),
-      duplex: "half",
-    } as RequestInit);
+    const response = await putWithoutEnd(target, writer, sha256);
     expect(await refusal(response)).toMatchObject({ status: 413, code: "QUOTA_EXCEEDED" });
     const { size } = await stat(path.join(target.folder, "uploads", projectId, sha256));
     expect(size).toBeLessThanOrEqual(mebibyte);
@@ -208,12 +216,7 @@ describe.skipIf(!disk)("6. a disk that is nearly full", () => {
       code: "INSUFFICIENT_STORAGE",
       message: expect.stringContaining("keeps 16777216 of them"),
     });
-    const unannounced = await fetch(`${target.url}/uploads/${"2".repeat(64)}`, {
-      method: "PUT",
-      headers: { authorization: `Bearer ${writer}` },
-      body: new ReadableStream({ pull: (controller) => controller.enqueue(Buffer.alloc(65_536)) }),
-      duplex: "half",
-    } as RequestInit);
+    const unannounced = await putWithoutEnd(target, writer, "2".repeat(64));
     expect(await refusal(unannounced)).toMatchObject({ status: 507 });
     // So that PostgreSQL, were it here, had the floor for itself; but for the steps in which it is looked at.
     const giveBack = await disk?.fill(14 * mebibyte);
