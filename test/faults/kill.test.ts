@@ -9,8 +9,8 @@ import { again, FaultyWorld } from "./faulty-world.ts";
 
 const seed = 20261124;
 const stagesInOrder = Object.values(RunStage);
-/** One for each stage that a kill aims at. */
-const runs = stagesInOrder.length;
+/** Two for each stage that a kill aims at. */
+const runs = 2 * stagesInOrder.length;
 
 describe("killed at random moments", () => {
   let world: FaultyWorld;

@@ -44,42 +44,31 @@ async function open(secret: string, query = subscription): Promise<Stream> {
   return { status: response.status, text: () => text, ended, leave: () => leaving.abort() };
 }
 
-const prefixOf = (secret: string) => secret.split("_")[1];
+/** A stream that has told of the run, and whose token is then changed. */
+async function openAndChangeToken(data: { revokedAt?: Date; expiresAt?: Date; name?: string }) {
+  const secret = await target.token(["READ"]);
+  const stream = await open(secret);
+  await expect.poll(() => stream.text()).toContain('"status":"RUNNING"');
+  await target.database.prisma.apiToken.update({ where: { prefix: secret.split("_")[1] }, data });
+  return stream;
+}
 
 describe("14: a subscription", () => {
   test("ends when its token is revoked", async () => {
-    const secret = await target.token(["READ"]);
-    const stream = await open(secret);
-    await expect.poll(() => stream.text()).toContain('"status":"RUNNING"');
-    await target.database.prisma.apiToken.update({
-      where: { prefix: prefixOf(secret) },
-      data: { revokedAt: new Date() },
-    });
+    const stream = await openAndChangeToken({ revokedAt: new Date() });
     await stream.ended;
     expect(stream.text()).toContain("UNAUTHENTICATED");
     expect(stream.text()).toContain("event: complete");
   });
 
   test("ends when its token expires", async () => {
-    const secret = await target.token(["READ"]);
-    const stream = await open(secret);
-    await expect.poll(() => stream.text()).toContain('"status":"RUNNING"');
-    await target.database.prisma.apiToken.update({
-      where: { prefix: prefixOf(secret) },
-      data: { expiresAt: new Date(Date.now() + 1500) },
-    });
+    const stream = await openAndChangeToken({ expiresAt: new Date(Date.now() + 1500) });
     await stream.ended;
     expect(stream.text()).toContain("UNAUTHENTICATED");
   });
 
   test("goes on when its token changes otherwise", async () => {
-    const secret = await target.token(["READ"]);
-    const stream = await open(secret);
-    await expect.poll(() => stream.text()).toContain('"status":"RUNNING"');
-    await target.database.prisma.apiToken.update({
-      where: { prefix: prefixOf(secret) },
-      data: { name: "renamed" },
-    });
+    const stream = await openAndChangeToken({ name: "renamed" });
     await target.database.pool.query("SELECT pg_notify('faultline_run', $1)", [
       Buffer.from(run, "base64").toString().slice("Run:".length),
     ]);

@@ -9,7 +9,6 @@ const config = mergeConfig(
     test: {
       root: fileURLToPath(new URL("../..", import.meta.url)),
       fileParallelism: false,
-      testTimeout: 120_000,
     },
   }),
 );

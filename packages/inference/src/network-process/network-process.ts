@@ -235,9 +235,8 @@ export class NetworkProcess {
       report = JSON.parse(line);
     } catch {
       // Who broke out of ONNX Runtime could write anything here.
-      this.end(
-        new InvalidModelError(this.#field, "its process gave no answer that can be read", EXPORT_ANEW),
-      );
+      const problem = "its process gave no answer that can be read";
+      void this.end(new InvalidModelError(this.#field, problem, EXPORT_ANEW));
       return;
     }
     const run = this.#runs.get(report?.id);
