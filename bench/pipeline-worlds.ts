@@ -1,7 +1,7 @@
 // Databases, artifact stores and worker processes for the pipeline bench.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Matrix, matrix, random } from "@faultline/core";
@@ -70,14 +70,9 @@ export class PipelineWorld {
     }
   }
 
-  /** Processor seconds that the running workers have used, all threads together (Linux). */
+  /** Processor seconds that the running workers and their networks' processes have used, all threads (Linux). */
   workerSeconds(): number {
-    const ticksPerSecond = 100;
-    return this.#workers.reduce((sum, { pid }) => {
-      // After the name in brackets: state, then numbers; user and system time are the 12th and 13th of all.
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-      return sum + (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    }, 0);
+    return this.#workers.reduce((sum, { pid }) => sum + processorSeconds(`${pid}`), 0);
   }
 
   /** The largest resident memory that one of the running workers ever had, in MiB (Linux). */
@@ -103,6 +98,19 @@ export class PipelineWorld {
     if (this.#workers.length > 0) await this.stopWorkers();
     await this.#end();
   }
+}
+
+/** Of a process and its children, those that have ended included. */
+function processorSeconds(pid: string): number {
+  const ticksPerSecond = 100;
+  // After the name in brackets: state, then numbers; user and system time are the 12th and 13th of all, then those of
+  // the children that have ended.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").trim().split(" "),
+  );
+  return children.filter(Boolean).reduce((sum, child) => sum + processorSeconds(child), own);
 }
 
 /**

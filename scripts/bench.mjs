@@ -37,7 +37,9 @@ for (const name of chosen) {
     const stem = values.json.slice(0, values.json.length - extension.length);
     args.push("--json", chosen.length > 1 ? `${stem}.${name}${extension}` : values.json);
   }
-  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  // Some benches run ONNX Runtime in their own process, where it would report to its makers.
+  const env = { ...process.env, ORT_DISABLE_TELEMETRY: "1" };
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit", env });
   if (status !== 0) {
     failed++;
     console.error(`bench ${name} failed (exit ${status})`);

@@ -27,6 +27,8 @@ function generate() {
   // Prisma starts the Pothos generator by name.
   const binaries = path.join(root, "node_modules/.bin");
   const env = { ...process.env, PATH: `${binaries}${path.delimiter}${process.env.PATH ?? ""}` };
+  // Prisma would report to its makers.
+  env.CHECKPOINT_DISABLE = "1";
   if (!hasEngine) env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath;
   const prisma = path.join(path.dirname(prismaPackage), "build/index.js");
   const { status, stdout, stderr } = spawnSync(process.execPath, [prisma, "generate"], {

@@ -105,19 +105,30 @@ afterEach(() => {
 });
 
 describe.skipIf(!hasProc)("a network's process", () => {
-  it("has no environment and an empty working directory, which goes with it", async () => {
+  it("has nothing of our environment and an empty working directory, which goes with it", async () => {
     process.env.DATABASE_URL = "postgres://user:secret@host/base";
     const session = await OnnxSession.open(plain, "encoder");
     const [pid] = childrenOf(process.pid);
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean);
     const names = environment.map((variable) => variable.split("=")[0]);
-    expect(names.filter((name) => !/^(PWD|NODE_CHANNEL_\w+)$/.test(name))).toEqual([]);
+    expect(names.filter((name) => !/^(PWD|NODE_CHANNEL_\w+|ORT_DISABLE_TELEMETRY)$/.test(name))).toEqual([]);
     const directory = readlinkSync(`/proc/${pid}/cwd`);
     expect(readdirSync(directory)).toEqual([]);
     expect(directory).not.toBe(process.cwd());
     await session.close();
     expect(existsSync(directory)).toBe(false);
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it("does not report to ONNX Runtime's makers", async () => {
+    const session = await OnnxSession.open(plain, "encoder");
+    const [pid] = childrenOf(process.pid);
+    // The library that would report is at hand as soon as the network is loaded, and keeps files open.
+    const open = readdirSync(`/proc/${pid}/fd`).map((descriptor) =>
+      readlinkSync(`/proc/${pid}/fd/${descriptor}`),
+    );
+    expect(open.filter((file) => /mat-debug|onnxruntime\.db/.test(file))).toEqual([]);
+    await session.close();
   });
 
   it("has one process for all instances of a network, and one for each network", async () => {

@@ -56,8 +56,8 @@ interface Instance {
 type Loaded = Extract<Report, { event: "loaded" }>;
 
 /**
- * A process for one network, whose file is somebody else's: it has no environment, an empty working directory, limits
- * of memory and time, and ends with this process however that ends. It is never given to another network.
+ * A process for one network, whose file is somebody else's: it has nothing of our environment, an empty working directory,
+ * limits of memory and time, and ends with this process however that ends. It is never given to another network.
  */
 export class NetworkProcess {
   readonly #child: ChildProcess;
@@ -314,7 +314,8 @@ function start(cwd: string, memory: number, tensorFile: number, instances: numbe
   const [program, ...args] = process.platform === "win32" ? command : ["/bin/sh", "-c", limited, ...command];
   return spawn(program, args, {
     cwd,
-    env: {},
+    // ONNX Runtime tells Microsoft what it runs, by default: https://github.com/microsoft/onnxruntime/pull/27379
+    env: { ORT_DISABLE_TELEMETRY: "1" },
     stdio: ["pipe", "pipe", "ignore", "ipc", tensorFile, ...Array<"pipe">(instances).fill("pipe")],
     windowsHide: true,
   });
