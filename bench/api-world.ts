@@ -6,9 +6,9 @@ import {
   ingestInputs,
   type Prisma,
   publishVerdicts,
-  type ReportDetails,
   type VerdictRow,
 } from "@faultline/db";
+import type { ReportDetails } from "@faultline/run";
 import { from as copyFrom } from "pg-copy-streams";
 import { createRun, registerProject } from "./registered-project.ts";
 

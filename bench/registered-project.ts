@@ -1,5 +1,7 @@
 // What runs need before they can be written: one project with a model, a VLM, a concept set and a dataset.
-import { type Database, type Prisma, runConfigurationSchema } from "@faultline/db";
+
+import type { Database, Prisma } from "@faultline/db";
+import { runConfigurationSchema } from "@faultline/run";
 
 export interface RegisteredProject {
   id: string;

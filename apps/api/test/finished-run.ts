@@ -15,15 +15,8 @@ import {
   random,
   selectRows,
 } from "@faultline/core";
-import {
-  detectorOptions,
-  type Fault,
-  type Prisma,
-  publishVerdicts,
-  type ReportDetails,
-  runConfigurationSchema,
-  type VerdictRow,
-} from "@faultline/db";
+import { type Fault, type Prisma, publishVerdicts, type VerdictRow } from "@faultline/db";
+import { detectorOptions, type ReportDetails, runConfigurationSchema } from "@faultline/run";
 import type { ApiUnderTest } from "./api-under-test.ts";
 
 export const classes = ["truck", "car", "plane"];

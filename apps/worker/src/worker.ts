@@ -3,21 +3,21 @@ import { type ArtifactStore, type Database, isConnectionLoss, keepScratchClean }
 import { NetworkSessions } from "@faultline/inference";
 import type { TaskList } from "graphile-worker";
 import { type Logger, pino } from "pino";
-import { failAbandonedWork } from "./abandoned-work.ts";
-import { InterruptedJobs } from "./interrupted-jobs.ts";
-import { align } from "./jobs/align.ts";
-import { dropVerdictsJob } from "./jobs/drop-verdicts.ts";
-import { embedShard } from "./jobs/embed-shard.ts";
-import { ingestDataset } from "./jobs/ingest-dataset.ts";
-import { planRun } from "./jobs/plan-run.ts";
-import { report } from "./jobs/report.ts";
-import { strengthsShard } from "./jobs/strengths-shard.ts";
-import { sweepArtifactsJob, sweepSchedule } from "./jobs/sweep-artifacts.ts";
-import { verdicts } from "./jobs/verdicts.ts";
-import { releaseJobsOfDeadWorkers } from "./living-workers.ts";
-import { QueueSession } from "./queue-session.ts";
-import type { WorkerContext } from "./run/run-job.ts";
+import { ingestDataset } from "./ingest/ingest-dataset.ts";
+import { failAbandonedWork } from "./queue/abandoned-work.ts";
+import { InterruptedJobs } from "./queue/interrupted-jobs.ts";
+import { releaseJobsOfDeadWorkers } from "./queue/living-workers.ts";
+import { QueueSession } from "./queue/queue-session.ts";
+import type { WorkerContext } from "./queue/run-job.ts";
 import { type WorkerSettings, workerSettings } from "./settings.ts";
+import { align } from "./stages/align/align.ts";
+import { embedShard } from "./stages/embed/embed-shard.ts";
+import { planRun } from "./stages/plan/plan-run.ts";
+import { report } from "./stages/report/report.ts";
+import { strengthsShard } from "./stages/strengths/strengths-shard.ts";
+import { verdicts } from "./stages/verdicts/verdicts.ts";
+import { dropVerdictsJob } from "./storage/drop-verdicts.ts";
+import { sweepArtifactsJob, sweepSchedule } from "./storage/sweep-artifacts.ts";
 
 export interface WorkerOptions extends Partial<WorkerSettings> {
   /** A migrated database; stays open when the worker stops. */

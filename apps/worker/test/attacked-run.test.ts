@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ReportDetails } from "@faultline/db";
+import type { ReportDetails } from "@faultline/run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packTar, unpackTar } from "../../../demo/world/tar.ts";
 import {

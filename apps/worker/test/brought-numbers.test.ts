@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Matrix, matrix, selectRows } from "@faultline/core";
-import type { ReportDetails } from "@faultline/db";
 import { readMatrix, readNumbers } from "@faultline/inference";
+import type { ReportDetails } from "@faultline/run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type WorkerFixture, workerFixture } from "./worker-fixture.ts";
 

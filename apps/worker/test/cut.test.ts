@@ -1,7 +1,7 @@
 import { random } from "@faultline/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutShards } from "../src/shards/cut.ts";
+import { cutShards } from "../src/stages/plan/cut-shards.ts";
 
 function contents(count: number, seed: number): number[] {
   const uniform = random(seed);

@@ -1,7 +1,7 @@
 // Jobs that are interrupted through no fault of theirs, more often than a job may be tried.
 import type { RunningWorker } from "@faultline/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { maximumAttempts } from "../src/run/run-state.ts";
+import { maximumAttempts } from "../src/queue/run-state.ts";
 import {
   menagerie,
   menagerieArchive,

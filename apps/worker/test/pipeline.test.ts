@@ -11,7 +11,7 @@ import {
   detectorOptions,
   type ReportDetails,
   runConfigurationSchema,
-} from "@faultline/db";
+} from "@faultline/run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   menagerie,

@@ -1,14 +1,9 @@
 // Registers what a run needs straight in the database, as the API would, and waits for jobs.
 import { readFile } from "node:fs/promises";
 import type { Matrix } from "@faultline/core";
-import {
-  type ArtifactStore,
-  type Database,
-  type EmbeddingKind,
-  type RunConfiguration,
-  runConfigurationSchema,
-} from "@faultline/db";
+import type { ArtifactStore, Database, EmbeddingKind } from "@faultline/db";
 import { encodeNpy } from "@faultline/inference";
+import { type RunConfiguration, runConfigurationSchema } from "@faultline/run";
 
 /** A project in a database and artifact store. */
 export class Registration {

@@ -1,5 +1,6 @@
+import { ROLE } from "@faultline/run";
 import { describe, expect, it } from "vitest";
-import { assignRoles, type InputColumns, ROLE } from "../src/shards/roles.ts";
+import { assignRoles, type InputColumns } from "../src/stages/plan/roles.ts";
 
 const options = { seed: 7, alignmentHeldOutShare: 0.2 };
 

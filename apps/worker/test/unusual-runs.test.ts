@@ -1,4 +1,4 @@
-import type { ReportDetails } from "@faultline/db";
+import type { ReportDetails } from "@faultline/run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TarFile } from "../../../demo/world/tar.ts";
 import {

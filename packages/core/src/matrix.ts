@@ -32,3 +32,21 @@ export function selectRows(m: Matrix, indices: ArrayLike<number>): Matrix {
   for (let k = 0; k < indices.length; k++) out.set(row(m, indices[k]), k * m.columns);
   return { rows: indices.length, columns: m.columns, data: out };
 }
+
+/** The rows of matrices of one width, copied one below the other. @throws RangeError when the widths differ, or without any matrix */
+export function stackRows(matrices: readonly Matrix[]): Matrix {
+  if (matrices.length === 0) throw new RangeError("there is no matrix to stack");
+  const [{ columns }] = matrices;
+  const stacked = matrix(
+    matrices.reduce((sum, { rows }) => sum + rows, 0),
+    columns,
+  );
+  let at = 0;
+  for (const part of matrices) {
+    if (part.columns !== columns)
+      throw new RangeError(`matrices of ${columns} and of ${part.columns} columns cannot be stacked`);
+    stacked.data.set(part.data, at);
+    at += part.data.length;
+  }
+  return stacked;
+}

@@ -19,8 +19,6 @@ export * from "./open-artifact-store.ts";
 export * from "./prepared.ts";
 export * from "./project-artifacts.ts";
 export * from "./project-storage.ts";
-export * from "./report-details.ts";
-export * from "./run-configuration.ts";
 export * from "./scratch.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";

@@ -12,6 +12,7 @@ export * from "./graph-split.ts";
 export * from "./head.ts";
 export { InvalidInputError } from "./invalid-input.ts";
 export { InvalidModelError } from "./invalid-model.ts";
+export * from "./linear-head.ts";
 export * from "./model-validation.ts";
 export { NetworkEndedError } from "./network-process/network-process.ts";
 export * from "./network-sessions.ts";

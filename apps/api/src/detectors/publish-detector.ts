@@ -1,5 +1,5 @@
 import { Detector, exportDetector, SIMILARITIES } from "@faultline/core";
-import { runConfigurationSchema } from "@faultline/db";
+import { runConfigurationSchema } from "@faultline/run";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";

@@ -7,12 +7,8 @@ import {
   matrix,
   type Similarity,
 } from "@faultline/core";
-import {
-  type ArtifactStore,
-  type CalibrationInputs,
-  detectorOptions,
-  runConfigurationSchema,
-} from "@faultline/db";
+import type { ArtifactStore } from "@faultline/db";
+import { type CalibrationInputs, detectorOptions, floats, runConfigurationSchema } from "@faultline/run";
 import { detailsOf } from "../reports/fault-report.ts";
 import { cachedDetector } from "./detector-cache.ts";
 
@@ -91,8 +87,4 @@ export async function runDetector(
       { ...options, rule, similarity },
     );
   });
-}
-
-function floats(bytes: Buffer): Float32Array {
-  return new Float32Array(new Uint8Array(bytes).buffer);
 }

@@ -1,4 +1,4 @@
-import type { ReportDetails } from "@faultline/db";
+import type { ReportDetails } from "@faultline/run";
 import { builder } from "../builder.ts";
 import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";

@@ -8,7 +8,7 @@ import {
   mergeHeatmaps,
   winRates,
 } from "@faultline/core";
-import { type ResponsibleConcept, runConfigurationSchema } from "@faultline/db";
+import { type ResponsibleConcept, runConfigurationSchema } from "@faultline/run";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { HeatmapKindType, HeatmapSubsetType } from "../enums.ts";

@@ -1,4 +1,5 @@
-import { queryPrepared, type ReportDetails, type RunReport } from "@faultline/db";
+import { queryPrepared, type RunReport } from "@faultline/db";
+import type { ReportDetails } from "@faultline/run";
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
 import { perRequest } from "../per-request.ts";

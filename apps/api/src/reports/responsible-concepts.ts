@@ -1,5 +1,5 @@
 import { type Differential, differentialCell, responsibleConcepts } from "@faultline/core";
-import type { ResponsibleConcept } from "@faultline/db";
+import type { ResponsibleConcept } from "@faultline/run";
 import { builder } from "../builder.ts";
 import { InputType } from "../datasets/inputs.ts";
 import { inputsByExternalId, keyOf } from "./inputs-by-external-id.ts";

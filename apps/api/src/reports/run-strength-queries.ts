@@ -1,4 +1,5 @@
 import { conceptRedundancy, matrix } from "@faultline/core";
+import { floats } from "@faultline/run";
 import { builder, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { InputType } from "../datasets/inputs.ts";
@@ -113,7 +114,7 @@ builder.prismaObjectFields(RunType, (t) => ({
       if (!report) return null;
       const { conceptVectorsSha256 } = detailsOf(report).calibration;
       const bytes = await artifactStore.read(conceptVectorsSha256);
-      const vectors = new Float32Array(new Uint8Array(bytes).buffer);
+      const vectors = floats(bytes);
       const axis = matrix(report.axis.length, vectors.length / report.axis.length, vectors);
       return { axis: report.axis, cosines: Array.from(conceptRedundancy(axis).data) };
     },

@@ -1,5 +1,6 @@
 import { type Matrix, matrix } from "@faultline/core";
 import type { ArtifactStore } from "@faultline/db";
+import { floats } from "@faultline/run";
 
 /** The strengths artifact of a run: N×C float32, little-endian, row-major; row = place among the run's verdicts. */
 export interface StoredStrengths {
@@ -24,7 +25,7 @@ export async function readStrengths(
   const header = (await store.size(sha256)) - inputs * rowBytes;
   if (header < 0) throw new Error(`Artifact ${sha256} holds fewer than ${inputs}×${concepts} strengths`);
   const bytes = await store.readRange(sha256, header + first * rowBytes, count * rowBytes);
-  return matrix(count, concepts, new Float32Array(new Uint8Array(bytes).buffer));
+  return matrix(count, concepts, floats(bytes));
 }
 
 /** Rows a part when a whole matrix is passed through: about 4 MiB. */

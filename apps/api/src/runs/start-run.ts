@@ -1,5 +1,6 @@
 import { prompts } from "@faultline/core";
-import { type Prisma, runConfigurationSchema } from "@faultline/db";
+import type { Prisma } from "@faultline/db";
+import { runConfigurationSchema } from "@faultline/run";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";

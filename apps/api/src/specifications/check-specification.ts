@@ -10,8 +10,8 @@ import {
   wilsonInterval,
 } from "@faultline/core";
 import { verifySpecificationOnThread } from "@faultline/core/parallel";
-import { HeadSession } from "@faultline/inference";
-import { z } from "zod";
+import { HeadSession, readLinearHead } from "@faultline/inference";
+import { floats, readHandOver, type StoredMatrix } from "@faultline/run";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { VerificationType } from "../enums.ts";
@@ -193,33 +193,25 @@ async function verify(
   if (!modelVersion.headSha256)
     return { result: "UNKNOWN", reason: "The head is not registered as ONNX, so its weights are not known." };
   const alignment = decodeAlignment(await artifactStore.read(report.alignmentSha256));
-  const head = await readLinearHead(await artifactStore.read(modelVersion.headSha256), alignment.inputWidth);
+  const head = await linearHead(await artifactStore.read(modelVersion.headSha256), alignment.inputWidth);
   if (!head) return { result: "UNKNOWN", reason: "The head is not linear." };
   const shards = await prisma.runShard.findMany({
     where: { runId: id, stage: "EMBED" },
     select: { result: true },
   });
-  const stored = shards.map(({ result }) => embeddedShard.safeParse(result).data?.embedding);
-  const known = stored.filter((embedding) => embedding !== undefined);
-  if (known.length === 0 || known.length < stored.length)
+  if (shards.length === 0)
     return { result: "UNKNOWN", reason: "The run kept no embeddings, so there is no box to verify over." };
+  const embeddings = shards.map(({ result }) => readHandOver("EMBED", result).embedding);
   const vectors = floats(await artifactStore.read(detailsOf(report).calibration.conceptVectorsSha256));
   const conceptVectors = matrix(report.axis.length, alignment.outputWidth, vectors);
-  const box = await boxOf(artifactStore, known);
+  const box = await boxOf(artifactStore, embeddings);
   return verifySpecificationOnThread(specification, { alignment, conceptVectors, head, box });
 }
-
-/** Of what a worker keeps of an embedded shard: where its embeddings lie, float32 rows×columns. */
-const embeddedShard = z.object({
-  embedding: z.object({ sha256: z.string(), offset: z.int(), rows: z.int(), columns: z.int() }),
-});
-
-type StoredEmbeddings = z.infer<typeof embeddedShard>["embedding"];
 
 /** Values of embeddings that are looked through without a pause: some milliseconds. */
 const embeddingsAtOnce = 2 ** 20;
 
-async function boxOf(store: Context["artifactStore"], shards: readonly StoredEmbeddings[]) {
+async function boxOf(store: Context["artifactStore"], shards: readonly StoredMatrix[]) {
   const [{ columns: width }] = shards;
   const lower = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
   const upper = new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
@@ -236,41 +228,10 @@ async function boxOf(store: Context["artifactStore"], shards: readonly StoredEmb
   return { lower, upper };
 }
 
-function floats(bytes: Buffer): Float32Array {
-  return new Float32Array(new Uint8Array(bytes).buffer);
-}
-
-/**
- * Weights and bias of a head, measured: the logits of the zero vector and of the d unit vectors. Null when it
- * is not linear, which shows on further vectors.
- */
-async function readLinearHead(source: Uint8Array, width: number): Promise<LinearHead | null> {
+async function linearHead(source: Uint8Array, width: number): Promise<LinearHead | null> {
   const session = await HeadSession.open(source, width);
   try {
-    const probes = matrix(width + 3, width);
-    for (let i = 0; i < width; i++) probes.data[(i + 1) * width + i] = 1;
-    // Two vectors of both signs, to tell a linear head from one with a kink.
-    for (let i = 0; i < width; i++) {
-      probes.data[(width + 1) * width + i] = ((i * 7919) % 13) - 6;
-      probes.data[(width + 2) * width + i] = 6 - ((i * 104729) % 11);
-    }
-    const { data, columns: classes } = await session.run(probes);
-    const bias = Float64Array.from(data.subarray(0, classes));
-    const weights = new Float64Array(classes * width);
-    for (let k = 0; k < classes; k++)
-      for (let i = 0; i < width; i++) weights[k * width + i] = data[(i + 1) * classes + k] - bias[k];
-    for (const probe of [width + 1, width + 2])
-      for (let k = 0; k < classes; k++) {
-        let logit = bias[k];
-        let size = Math.abs(bias[k]);
-        for (let i = 0; i < width; i++) {
-          const term = weights[k * width + i] * probes.data[probe * width + i];
-          logit += term;
-          size += Math.abs(term);
-        }
-        if (Math.abs(logit - data[probe * classes + k]) > 1e-4 * (size + 1)) return null;
-      }
-    return { weights, bias };
+    return await readLinearHead(session);
   } finally {
     await session.close();
   }
