@@ -19,6 +19,7 @@ export * from "./open-artifact-store.ts";
 export * from "./prepared.ts";
 export * from "./project-artifacts.ts";
 export * from "./project-storage.ts";
+export * from "./run-parts.ts";
 export * from "./scratch.ts";
 export * from "./upload.ts";
 export * from "./verdict-export.ts";

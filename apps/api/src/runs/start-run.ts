@@ -1,6 +1,5 @@
-import { prompts } from "@faultline/core";
-import type { Prisma } from "@faultline/db";
-import { runConfigurationSchema } from "@faultline/run";
+import { type Prisma, readRunParts } from "@faultline/db";
+import { findObstacles, type RunConfiguration, runConfigurationSchema } from "@faultline/run";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -48,7 +47,7 @@ async function findParts(context: Context, input: typeof StartRunInput.$inferInp
       include: include.modelVersion.include,
     }),
     prisma.visionLanguageModel.findUniqueOrThrow({ where: { id: visionLanguageModelId } }),
-    prisma.conceptSet.findUniqueOrThrow({ where: { id: conceptSetId }, include: { concepts: true } }),
+    prisma.conceptSet.findUniqueOrThrow({ where: { id: conceptSetId } }),
     prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }),
   ]);
   const { projectId } = modelVersion.model;
@@ -61,75 +60,20 @@ async function findParts(context: Context, input: typeof StartRunInput.$inferInp
 type Parts = Awaited<ReturnType<typeof findParts>>;
 
 /** Says now what would make the run fail later. @throws ValidationError with everything that is wrong */
-async function requireRunnable({ prisma }: Context, parts: Parts): Promise<void> {
-  const { modelVersion, visionLanguageModel, conceptSet, dataset } = parts;
-  if (dataset.status !== "READY")
-    throw ValidationError.of(
-      "input.datasetId",
-      dataset.status === "INGESTING"
-        ? `"${dataset.name}" is still being read. Wait until its status is READY.`
-        : `"${dataset.name}" could not be read: ${dataset.error ?? "unknown reason"}`,
-    );
-  const issues: { field: string; message: string }[] = [];
-  const unknown = dataset.classes.filter((label) => !modelVersion.classes.includes(label));
-  if (unknown.length > 0)
-    issues.push({
-      field: "input.datasetId",
-      message: `The model version has no class ${unknown.map((label) => `"${label}"`).join(", ")}. It has: ${modelVersion.classes.join(", ")}.`,
-    });
-  const datasetIds = [dataset.id, ...(dataset.cleanDatasetId ? [dataset.cleanDatasetId] : [])];
-  const sets = await prisma.embeddingSet.findMany({
-    where: {
-      datasetId: { in: datasetIds },
-      OR: [{ modelVersionId: modelVersion.id }, { visionLanguageModelId: visionLanguageModel.id }],
-    },
-    include: { dataset: { select: { name: true } } },
+async function requireRunnable(
+  { prisma }: Context,
+  { modelVersion, visionLanguageModel, conceptSet, dataset }: Parts,
+  configuration: RunConfiguration,
+): Promise<void> {
+  const parts = await readRunParts(prisma, {
+    modelVersionId: modelVersion.id,
+    visionLanguageModelId: visionLanguageModel.id,
+    conceptSetId: conceptSet.id,
+    datasetId: dataset.id,
   });
-  const pictures = await prisma.input.groupBy({
-    by: ["datasetId"],
-    where: { datasetId: { in: datasetIds }, imageSha256: { not: null } },
-    _count: true,
-  });
-  for (const datasetId of datasetIds) {
-    const brought = (kind: string) => sets.some((set) => set.datasetId === datasetId && set.kind === kind);
-    const hasPictures = pictures.some((group) => group.datasetId === datasetId);
-    const which = datasetId === dataset.id ? `"${dataset.name}"` : "the clean dataset";
-    const need = (kind: string, canCompute: boolean, field: string, how: string) => {
-      if (brought(kind) || (canCompute && hasPictures)) return;
-      issues.push({
-        field,
-        message: `There are no ${how} of ${which}: bring them with addEmbeddingSet (${kind}).`,
-      });
-    };
-    const network = modelVersion.encoderSha256 !== null;
-    need("EMBEDDING", network, "input.modelVersionId", "classifier embeddings");
-    // A head can be run on brought embeddings.
-    if (!(network && brought("EMBEDDING"))) need("LOGITS", network, "input.modelVersionId", "logits");
-    need(
-      "IMAGE_EMBEDDING",
-      visionLanguageModel.imageTowerSha256 !== null,
-      "input.visionLanguageModelId",
-      "VLM image embeddings",
-    );
-  }
-  if (visionLanguageModel.textTowerSha256 === null) {
-    const rows = await prisma.phraseEmbeddings.findMany({
-      where: { visionLanguageModelId: visionLanguageModel.id },
-      select: { phrases: true },
-    });
-    const known = new Set(rows.flatMap(({ phrases }) => phrases));
-    const phrases = [...conceptSet.concepts.map(({ phrase }) => phrase), ...modelVersion.classes];
-    const missing = phrases.filter(
-      (phrase) =>
-        !known.has(phrase) && !prompts(phrase, conceptSet.templates).every((prompt) => known.has(prompt)),
-    );
-    if (missing.length > 0)
-      issues.push({
-        field: "input.visionLanguageModelId",
-        message: `There are no text embeddings for ${missing.length} of ${phrases.length} phrases (${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", ..." : ""}): bring them with addPhraseEmbeddings.`,
-      });
-  }
-  if (issues.length > 0) throw new ValidationError(issues);
+  const obstacles = findObstacles(parts, configuration);
+  if (obstacles.length > 0)
+    throw new ValidationError(obstacles.map(({ part, message }) => ({ field: `input.${part}Id`, message })));
 }
 
 builder.mutationField("startRun", (t) =>
@@ -149,7 +93,7 @@ builder.mutationField("startRun", (t) =>
         operation: "startRun",
         nodeType: "Run",
         input,
-        prepare: () => requireRunnable(context, parts),
+        prepare: () => requireRunnable(context, parts, configuration),
         create: async (transaction) => {
           const run = await transaction.run.create({
             data: {

@@ -77,24 +77,14 @@ async function embedPhrases(
     );
   }
   const brought = await readPhraseEmbeddings(context, vlm.id, vlm.embeddingWidth);
-  const missing: string[] = [];
-  const found = phrases.map((phrase, i) => {
+  return phrases.map((phrase, i) => {
     const rows = promptsOf[i].flatMap((prompt) => brought.get(prompt) ?? []);
     if (rows.length === templates) return stackRows(rows);
     const bare = brought.get(phrase);
-    if (!bare) missing.push(phrase);
-    return bare ?? matrix(0, vlm.embeddingWidth);
+    // Planning has looked for all of them.
+    if (!bare) throw new RunFailure(`The text embedding of "${phrase}" is gone: start the run again.`);
+    return bare;
   });
-  if (missing.length > 0)
-    throw new RunFailure(
-      `The VLM "${vlm.name}" has no text tower, and no text embedding was brought for ${missing
-        .slice(0, 10)
-        .map((phrase) => `"${phrase}"`)
-        .join(
-          ", ",
-        )}${missing.length > 10 ? ` and ${missing.length - 10} more` : ""}: add them (addPhraseEmbeddings).`,
-    );
-  return found;
 }
 
 async function readPhraseEmbeddings(

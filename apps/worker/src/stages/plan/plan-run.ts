@@ -1,5 +1,5 @@
-import { jobPayloads } from "@faultline/db";
-import { type DatasetPlan, ROLE, type RunPlan, stages } from "@faultline/run";
+import { jobPayloads, readRunParts } from "@faultline/db";
+import { type DatasetPlan, findObstacles, ROLE, type RunPlan, stages } from "@faultline/run";
 import type { Task } from "graphile-worker";
 import { RunFailure } from "../../queue/run-failure.ts";
 import { runJob, type WorkerContext } from "../../queue/run-job.ts";
@@ -9,9 +9,6 @@ import { cutShards } from "./cut-shards.ts";
 import { planDataset } from "./dataset-plan.ts";
 import { readInputColumns } from "./input-columns.ts";
 import { assignRoles } from "./roles.ts";
-
-/** Class heatmaps of a run take classes × axis² counts, some ten times over; this keeps a worker under 1 GB. */
-const maximumHeatmapCells = 15_000_000;
 
 /**
  * The first job of a run: checks that its parts fit together, gives every input its roles, cuts the shards and
@@ -56,29 +53,10 @@ export function planRun(context: WorkerContext): Task {
   });
 }
 
-/** Checks what can be known before any input is read. @throws RunFailure naming what does not fit */
-async function requireReady({ database }: WorkerContext, subject: RunSubject): Promise<void> {
-  const { run, configuration } = subject;
-  const { modelVersion, conceptSet } = run;
-  const ids = new Set([run.datasetId, subject.baseDatasetId]);
-  const datasets = await database.prisma.dataset.findMany({ where: { id: { in: [...ids] } } });
-  for (const dataset of datasets) {
-    if (dataset.status === "INGESTING")
-      throw new RunFailure(`Dataset "${dataset.name}" is still being read: start the run once it is READY.`);
-    if (dataset.status === "FAILED")
-      throw new RunFailure(`Dataset "${dataset.name}" could not be read: ${dataset.error}`);
-  }
-  const axis = new Set(conceptSet.concepts.map((concept) => concept.phrase));
-  if (configuration.includeClassConcepts) for (const name of modelVersion.classes) axis.add(name);
-  if (axis.size < 2)
-    throw new RunFailure(
-      `The axis has ${axis.size} entry: strengths are compared in pairs, so a run needs at least 2 concepts (classes may count, see includeClassConcepts).`,
-    );
-  const cells = modelVersion.classes.length * axis.size ** 2;
-  if (cells > maximumHeatmapCells)
-    throw new RunFailure(
-      `${modelVersion.classes.length} classes and ${axis.size} concepts make ${cells} heatmap cells, ${maximumHeatmapCells} are the limit: use fewer concepts, or set includeClassConcepts to false.`,
-    );
+/** @throws RunFailure with everything that is known to stand in the way */
+async function requireReady({ database }: WorkerContext, { run, configuration }: RunSubject): Promise<void> {
+  const obstacles = findObstacles(await readRunParts(database.prisma, run), configuration);
+  if (obstacles.length > 0) throw new RunFailure(obstacles.map(({ message }) => message).join(" "));
 }
 
 function requireInputs(base: Uint8Array, attacked: Uint8Array | undefined): void {
