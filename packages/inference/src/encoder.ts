@@ -70,7 +70,7 @@ export class EncoderSession {
     options: SessionOptions & { readonly field?: string } = {},
   ): Promise<EncoderSession> {
     const field = options.field ?? "encoder";
-    const session = await OnnxSession.open(file, field, { ...options, convolve: true });
+    const session = await OnnxSession.open(file, field, options);
     try {
       const input = imageInput(session, preprocessing, field);
       const output = pickOutput(session, EMBEDDING_NAMES, field);

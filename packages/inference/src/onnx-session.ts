@@ -82,19 +82,14 @@ export class OnnxSession {
   /**
    * Vets and loads an ONNX file. `field` is the name that errors give it ("encoder", "head", ...).
    *
-   * @param options with `convolve`, shortcuts without parameters are computed by convolutions
    * @throws InvalidModelError when the file is none, is refused, reaches a limit or ONNX Runtime cannot load it.
    */
-  static async open(
-    file: Uint8Array,
-    field: string,
-    options: SessionOptions & { readonly convolve?: boolean } = {},
-  ): Promise<OnnxSession> {
-    const { threads = 1, instances = 1, convolve = false } = options;
+  static async open(file: Uint8Array, field: string, options: SessionOptions = {}): Promise<OnnxSession> {
+    const { threads = 1, instances = 1 } = options;
     const seconds = secondsToLoad(file, instances);
     const process = startProcess(file, field, options);
     try {
-      const loaded = await process.load(file, { threads, instances, convolve, seconds });
+      const loaded = await process.load(file, { threads, instances, seconds });
       const left = Math.max(1, seconds - loaded.seconds);
       return new OnnxSession(process, field, loaded.inputs, loaded.outputs, left);
     } catch (error) {

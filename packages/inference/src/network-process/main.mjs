@@ -78,27 +78,23 @@ function startThread(work, listener) {
 }
 
 /** @param {Load} task */
-async function load({ bytes, instances, threads, convolve, seconds }) {
+async function load({ bytes, instances, threads, seconds }) {
   const file = await readFile(bytes);
   const before = processorSeconds();
   watch.add(opening, "load", instances);
   beginWork(opening, seconds);
   let loading = instances;
-  /** @param {number} instance @param {Pick<Work, "file" | "convolve" | "share">} work */
-  const start = (instance, work) => {
+  for (let instance = 0; instance < instances; instance++) {
     const state = workState();
     watch.add(state, "run", threads);
-    startThread({ ...work, threads, state, socket: 5 + instance, memory: watch.outOfMemory }, (report) => {
-      if (report.event === "prepared")
-        for (let i = 1; i < instances; i++) start(i, { file: report.file, convolve: false, share: false });
-      else if (report.event === "failed") fail(report.failure);
+    startThread({ file, threads, state, socket: 5 + instance, memory: watch.outOfMemory }, (report) => {
+      if (report.event === "failed") fail(report.failure);
       else if (report.event === "loaded" && --loading === 0) {
         endWork(opening);
         tell({ ...report, seconds: processorSeconds() - before });
       }
     });
-  };
-  start(0, { file, convolve, share: instances > 1 });
+  }
 }
 
 /** @param {Split} task */
@@ -106,7 +102,7 @@ async function split({ bytes, tensor, seconds }) {
   const file = await readFile(bytes);
   watch.add(opening, "split");
   beginWork(opening, seconds);
-  startThread({ file, splitAt: tensor, convolve: false, share: false, threads: 1 }, (report) => {
+  startThread({ file, splitAt: tensor, threads: 1 }, (report) => {
     endWork(opening);
     if (report.event === "failed") fail(report.failure);
     if (report.event !== "parts") return;

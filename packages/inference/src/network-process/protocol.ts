@@ -21,8 +21,6 @@ export interface Load {
   readonly instances: number;
   /** Of ONNX Runtime, for one operator. */
   readonly threads: number;
-  /** Write shortcuts as convolutions. */
-  readonly convolve: boolean;
   readonly seconds: number;
 }
 

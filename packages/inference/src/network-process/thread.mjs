@@ -20,8 +20,6 @@ import { RefusedModel, vet } from "./vetting.mjs";
  * @typedef {object} Work
  * @property {Uint8Array} file
  * @property {string} [splitAt] the penultimate tensor, if the file is to be split
- * @property {boolean} convolve write shortcuts as convolutions before
- * @property {boolean} share send the file that was loaded, for other threads
  * @property {number} threads
  * @property {number} [socket] descriptor of the socket by which runs come
  * @property {import("./limits.mjs").WorkState} [state] where it says what it does
@@ -44,7 +42,6 @@ try {
 
 /**
  * @typedef {Report
- *   | { event: "prepared", file: Uint8Array }
  *   | { event: "parts", encoder: Uint8Array, head: Uint8Array }} ThreadReport
  */
 
@@ -69,9 +66,8 @@ async function splitFile(tensor) {
 }
 
 async function load() {
-  const file = await prepared(work);
-  if (work.share) tell({ event: "prepared", file });
-  const session = await createSession(file, work.threads);
+  vet(work.file);
+  const session = await createSession(work.file, work.threads);
   const socket = new Socket({ fd: work.socket });
   // One after another: ONNX Runtime reads the feeds only when this thread is next idle.
   let last = Promise.resolve();
@@ -86,20 +82,6 @@ async function load() {
     outputs: session.outputMetadata.map(infoOf),
     seconds: 0,
   });
-}
-
-/** @param {Work} work */
-async function prepared({ file, convolve }) {
-  const operators = vet(file);
-  if (!convolve || !operators.has("Pad") || !operators.has("Slice")) return file;
-  try {
-    const { convolveShortcuts } = await import("./shortcut-convolutions.mjs");
-    return await convolveShortcuts(file);
-  } catch (error) {
-    if (error instanceof RefusedModel) throw error;
-    // A graph that is odd to us may still be one to ONNX Runtime.
-    return file;
-  }
 }
 
 /** @param {import("onnxruntime-node").InferenceSession.ValueMetadata} metadata */

@@ -15,7 +15,7 @@ export interface ShardMatrix {
 const cachedMatrix = z.object({ matrix: storedMatrix, quarantined: z.array(quarantined) });
 
 /** Rises whenever the same parts would give other bits, so that results of older code are not reused. */
-const computation = 3;
+const computation = 4;
 
 /**
  * The result kept under a key, or `compute`'s, which is then kept. The key is a hash of everything that the
