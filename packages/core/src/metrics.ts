@@ -1,8 +1,8 @@
-import { bootstrapReplicates, REPLICATES_AT_ONCE } from "./bootstrap/replicates.ts";
-import { requireBootstrap } from "./bootstrap/requirements.ts";
-import { type SweepSums, summedHarmonics, sweep } from "./bootstrap/sweep.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import type { Interval } from "./statistics.ts";
+import { bootstrapReplicates, REPLICATES_AT_ONCE } from "./wasm/bootstrap/replicates.ts";
+import { requireBootstrap } from "./wasm/bootstrap/requirements.ts";
+import { type SweepSums, summedHarmonics, sweep } from "./wasm/bootstrap/sweep.ts";
 
 /**
  * N inputs ordered by falling score, with equal scores kept as one group, so that every metric treats ties as
