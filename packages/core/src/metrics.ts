@@ -224,7 +224,7 @@ export function bootstrapMetrics(rankings: readonly Ranking[], options: Bootstra
       values.sort();
       const at = (p: number) =>
         values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
-      return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
+      return { value: estimates[name], low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) };
     };
     return {
       auroc: interval("auroc"),

@@ -17,7 +17,6 @@ import {
 } from "../report/detector-evaluation.ts";
 import { type BothStrengths, encoderExplanation, headExplanation } from "../report/explanations.ts";
 import { analyseFaults, type FaultAnalysis } from "../report/fault-analysis.ts";
-import { interval } from "../report/intervals.ts";
 import { measureDetectors } from "../report/measured-detectors.ts";
 import { type ExampleInputs, type FoundConcept, findResponsibleConcepts } from "../report/responsible.ts";
 import { runHeatmap, runHeatmaps } from "../report/run-heatmaps.ts";
@@ -285,8 +284,8 @@ async function analyse(
       falseAlarmRate: configuration.falseAlarmRate,
       threshold,
       pooledClasses,
-      measuredFalseAlarmRate: sound > 0 ? interval(wilsonInterval(falseAlarms, sound)) : null,
-      measuredDetectionRate: defects > 0 ? interval(wilsonInterval(hits, defects)) : null,
+      measuredFalseAlarmRate: sound > 0 ? wilsonInterval(falseAlarms, sound) : null,
+      measuredDetectionRate: defects > 0 ? wilsonInterval(hits, defects) : null,
       positives: measured.positives,
       negatives: measured.negatives,
       combinedKept,
@@ -327,9 +326,9 @@ async function analyse(
       labelled,
       misclassified: misclassified.length,
       quarantinedCount: analysis.quarantinedCount,
-      accuracy: accuracy?.estimate ?? null,
-      accuracyLow: accuracy?.lower ?? null,
-      accuracyHigh: accuracy?.upper ?? null,
+      accuracy: accuracy?.value ?? null,
+      accuracyLow: accuracy?.low ?? null,
+      accuracyHigh: accuracy?.high ?? null,
       encoderFaults: shares.encoder,
       headFaults: shares.head,
       undecidedFaults: shares.undecided,

@@ -45,7 +45,7 @@ describe("bootstrap replicates", () => {
     for (let k = 0; k < 200; k++) weights[Math.floor(uniform() * 200)]++;
     const { auroc } = detectionMetrics(ranked, weights);
     const [interval] = bootstrapMetrics([ranked], { seed: 8, replicates: 1 });
-    expect(interval.auroc).toMatchObject({ lower: auroc, upper: auroc });
+    expect(interval.auroc).toMatchObject({ low: auroc, high: auroc });
   });
 
   it("are the same without WebAssembly", async () => {
