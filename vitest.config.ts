@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           // Functions alone: a process serves many files, since starting one takes longer than most of them.
           name: "functions",
-          include: ["packages/core/test/**/*.test.ts", "apps/{web,cli}/test/**/*.test.ts"],
+          include: ["packages/{core,run}/test/**/*.test.ts", "apps/{web,cli}/test/**/*.test.ts"],
           isolate: false,
         },
       },
@@ -44,7 +44,7 @@ export default defineConfig({
       provider: "v8",
       include: ["packages/core/src/**/*.ts"],
       // Generated: the parser of specifications, and WebAssembly as base64.
-      exclude: ["**/specification/grammar.ts", "**/*-wasm.ts"],
+      exclude: ["**/specification/grammar.ts", "**/wasm/*/binary.ts"],
       reporter: ["text", "json-summary"],
     },
   },

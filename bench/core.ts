@@ -1,7 +1,7 @@
 // Pair counting, the single-input check and their memory, side by side with NumPy. `npm run bench core`.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   calibrateDetector,
@@ -39,39 +39,16 @@ function pairCounting(inputs: number, concepts: number): void {
   const strengths = Float32Array.from({ length: inputs * concepts }, () => uniform() - 0.5);
   writeFileSync(path("strengths"), strengths);
   const size = [path("strengths"), String(inputs), String(concepts)];
-  const ours = (threads: number) =>
-    run(process.execPath, [...source, here("pair-counting.ts"), ...size, String(threads), path("ours")]);
-  const peer = (threads: number) =>
-    run(PYTHON, [here("python/pair_counting.py"), ...size, String(threads), path("peer")]);
-  const same = () => {
-    if (!readFileSync(path("ours")).equals(readFileSync(path("peer"))))
-      throw new Error(`pair counting N=${inputs} C=${concepts}: the counts differ from NumPy's`);
-  };
-  const label = `pair counting N=${inputs} C=${concepts}`;
-  const cores = availableParallelism();
-  const peerOne = peer(1);
-  const oursOne = ours(1);
-  same();
-  numpy = peerOne.numpy ?? "";
-  const one = { name: "NumPy, 1 thread", value: peerOne.seconds };
-  rows.push(
-    lessIsBetter(
-      `${label}, 1 thread`,
-      oursOne.seconds,
-      one,
-      "s",
-      `counts identical; NumPy: ${peerOne.method}`,
-    ),
-  );
-  const oursAll = ours(cores);
-  same();
-  const peerAll = peer(cores);
-  same();
-  const all = { name: `NumPy, ${cores} threads`, value: peerAll.seconds };
-  rows.push(lessIsBetter(`${label}, ${cores} threads`, oursAll.seconds, one, "s", "counts identical"));
-  rows.push(lessIsBetter(`${label}, ${cores} threads each`, oursAll.seconds, all, "s"));
-  const memory = { name: "NumPy, 1 thread, whole process", value: peerOne.peakMiB };
-  rows.push(lessIsBetter(`${label}, 1 thread, peak memory`, oursOne.peakMiB, memory, "MiB"));
+  const peer = run(PYTHON, [here("python/pair_counting.py"), ...size, path("peer")]);
+  const ours = run(process.execPath, [...source, here("pair-counting.ts"), ...size, path("ours")]);
+  const label = `pair counting N=${inputs} C=${concepts}, 1 thread`;
+  if (!readFileSync(path("ours")).equals(readFileSync(path("peer"))))
+    throw new Error(`${label}: the counts differ from NumPy's`);
+  numpy = peer.numpy ?? "";
+  const time = { name: "NumPy, 1 thread", value: peer.seconds };
+  rows.push(lessIsBetter(label, ours.seconds, time, "s", `counts identical; NumPy: ${peer.method}`));
+  const memory = { name: "NumPy, 1 thread, whole process", value: peer.peakMiB };
+  rows.push(lessIsBetter(`${label}, peak memory`, ours.peakMiB, memory, "MiB"));
 }
 
 function syntheticDetector(concepts: number): Detector {

@@ -1,19 +1,17 @@
-"""NumPy's side of `pair counting`:  pair_counting.py STRENGTHS INPUTS CONCEPTS THREADS COUNTS
+"""NumPy's side of `pair counting`:  pair_counting.py STRENGTHS INPUTS CONCEPTS COUNTS
 
 Counts, for all pairs of concepts, the inputs where one is stronger than the other, by broadcasting. Several
-block sizes and a column-at-a-time variant are tried; the fastest is timed again and reported. Several threads
-share the blocks (NumPy releases the interpreter lock inside its loops).
+block sizes and a column-at-a-time variant are tried; the fastest is timed again and reported.
 """
 import json
 import resource
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-path, inputs, concepts, threads, counts_path = sys.argv[1:]
-inputs, concepts, threads = int(inputs), int(concepts), int(threads)
+path, inputs, concepts, counts_path = sys.argv[1:]
+inputs, concepts = int(inputs), int(concepts)
 strengths = np.fromfile(path, dtype=np.float32).reshape(inputs, concepts)
 
 
@@ -33,16 +31,9 @@ def columns(part):
     return np.stack([np.count_nonzero(row > by_concept, axis=1) for row in by_concept]).astype(np.uint32)
 
 
-def run(count):
-    if threads == 1:
-        return count(strengths)
-    with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(count, np.array_split(strengths, threads)))
-
-
 def timed(count):
     start = time.perf_counter()
-    result = run(count)
+    result = count(strengths)
     return time.perf_counter() - start, result
 
 

@@ -1,6 +1,6 @@
-// The loops of the bootstrap, AssemblyScript, compiled by build-bootstrap.mjs. Memory is laid out by the caller
-// (../src/bootstrap/replicates.ts): every argument of type usize is a byte offset. Four replicates are swept at once, in
-// the lanes of two vectors of f64: how the inputs rank is the same for all, how often each counts is not.
+// AssemblyScript: the loops of the bootstrap. Memory is laid out by the caller (../src/wasm/bootstrap): every argument of
+// type usize is a byte offset. Four replicates are swept at once, in the lanes of two vectors of f64: how the inputs rank
+// is the same for all, how often each counts is not.
 
 /**
  * Draws n of n inputs with replacement, by the generator of ../src/random.ts.
@@ -48,7 +48,7 @@ const MISSING_RISKS: usize = 112;
 const STATE_BYTES: usize = 128;
 
 /**
- * `sweep` of ../src/bootstrap/sweep.ts for four replicates: the same operations in the same order, so the same bits.
+ * `sweep` of ../src/wasm/bootstrap/sweep.ts for four replicates: the same operations in the same order, so the same bits.
  *
  * @param ranks n of u32 by falling score: 4 · input + 2 where a group of equal scores ends + 1 where it is a defect;
  *   then a zero

@@ -1,6 +1,5 @@
-// AssemblyScript: counting strength predicates and weighing them for the detector. `npm run build:kernel`
-// compiles this file into ../src/kernel/kernel-wasm.ts. The caller lays out the memory (../src/kernel): every
-// argument of type usize is a byte offset, and nothing is allocated here.
+// AssemblyScript: counting strength predicates and weighing them for the detector. Memory is laid out by the caller
+// (../src/wasm/predicates): every argument of type usize is a byte offset, and nothing is allocated here.
 
 /** Order-preserving bits of a float32: a < b as floats exactly when ordered(a) < ordered(b); -0 becomes 0. */
 function ordered(value: f32): u32 {

@@ -115,7 +115,7 @@ export function keepCombined(
     throw new InvalidInputError("rivals", "is empty", "Pass the scores of at least one detector.");
   const { rival } = ranked[0];
   const comparison = compareAurocs(combined, rivals[rival], defects);
-  return { kept: comparison.difference.estimate > 0 && comparison.pValue < level, rival, comparison };
+  return { kept: comparison.difference.value > 0 && comparison.pValue < level, rival, comparison };
 }
 
 /** Log-odds of each input by the regression that has not seen its fold, one array a penalty. */

@@ -1,7 +1,7 @@
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
-import { rowProducts } from "./linear-algebra/products.ts";
 import type { Matrix } from "./matrix.ts";
 import { row } from "./matrix.ts";
+import { rowProducts } from "./wasm/products/products.ts";
 
 /**
  * The prompts of one concept, one per template in order. A template holds exactly one `{}`, which the phrase
@@ -97,7 +97,8 @@ export function conceptRedundancy(concepts: Matrix): Matrix {
     if (!vector) throw zeroVector(`concepts, row ${c}`);
     unit.set(vector, c * columns);
   }
-  const cosines = rowProducts(columns, unit, rows, unit, rows);
+  const units = { rows, columns, data: unit };
+  const cosines = rowProducts(units, units).data;
   return {
     rows,
     columns: rows,

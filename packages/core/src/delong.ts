@@ -63,9 +63,9 @@ export function compareAurocs(
     first: estimateOf(first, critical),
     second: estimateOf(second, critical),
     difference: {
-      estimate: difference,
-      lower: difference - critical * standardError,
-      upper: difference + critical * standardError,
+      value: difference,
+      low: difference - critical * standardError,
+      high: difference + critical * standardError,
     },
     z,
     pValue: Math.min(1, 2 * normalSurvival(Math.abs(z))),
@@ -126,9 +126,9 @@ function covariance(a: Placements, b: Placements): number {
 function estimateOf(placed: Placements, critical: number): AurocEstimate {
   const standardError = Math.sqrt(covariance(placed, placed));
   return {
-    estimate: placed.auroc,
-    lower: Math.max(0, placed.auroc - critical * standardError),
-    upper: Math.min(1, placed.auroc + critical * standardError),
+    value: placed.auroc,
+    low: Math.max(0, placed.auroc - critical * standardError),
+    high: Math.min(1, placed.auroc + critical * standardError),
     standardError,
   };
 }

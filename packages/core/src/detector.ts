@@ -7,9 +7,9 @@ import {
 } from "./detector/reference.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import { type HeatmapCounts, mergeHeatmaps } from "./heatmap.ts";
-import { TrueCellSums } from "./kernel/true-cell-sums.ts";
 import type { Matrix } from "./matrix.ts";
 import { strengths as conceptStrengths } from "./strengths.ts";
+import { TrueCellSums } from "./wasm/predicates/true-cell-sums.ts";
 
 /** When an input counts as a defect. */
 export type DetectorRule =

@@ -1,6 +1,5 @@
 import { InvalidInputError, requireSize } from "./errors.ts";
 import { type HeatmapCounts, requireCountable } from "./heatmap.ts";
-import { addJointPairCounts, addPairCounts } from "./kernel/pair-counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { fisherExactTest } from "./statistics/fisher.ts";
 import { mcNemarTest } from "./statistics/mcnemar.ts";
@@ -12,6 +11,7 @@ import {
   riskDifference,
   twoProportionTest,
 } from "./statistics/proportion.ts";
+import { addJointPairCounts, addPairCounts } from "./wasm/predicates/pair-counts.ts";
 
 /** When a cell is tested at all, and what counts as significant. */
 export interface DifferentialOptions {

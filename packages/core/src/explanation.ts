@@ -1,11 +1,11 @@
 import type { Alignment } from "./alignment.ts";
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
-import { crossProduct, rowProducts } from "./linear-algebra/products.ts";
-import { symmetricEigen } from "./linear-algebra/symmetric-eigen.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, matrix, transposed } from "./matrix.ts";
 import { detectionMetrics, ranking } from "./metrics.ts";
 import { benjaminiHochberg, normalSurvival } from "./statistics.ts";
 import { strengths } from "./strengths.ts";
+import { crossProduct, rowProducts } from "./wasm/products/products.ts";
+import { symmetricEigen } from "./wasm/products/symmetric-eigen.ts";
 
 /** What an encoder lost or invented on faulty inputs, per concept; all arrays of length C. */
 export interface EncoderExplanation {
@@ -126,7 +126,7 @@ export function explainHead(
   classVectors: Matrix,
   cutoff = 0.01,
 ): HeadExplanation {
-  const { inputWidth: d, outputWidth: m, weights: a } = alignment;
+  const { inputWidth: d, outputWidth: m } = alignment;
   requireSize("headWeights", headWeights.columns, d, "columns");
   requireSize("conceptVectors", conceptVectors.columns, m, "columns");
   requireSize("classVectors", classVectors.columns, m, "columns");
@@ -134,21 +134,22 @@ export function explainHead(
   requireFinite("headWeights", headWeights.data, d);
   if (!(cutoff >= 0 && cutoff < 1))
     throw new InvalidInputError("cutoff", `is ${cutoff}`, "Use a share from 0 to under 1, as 0.01.");
-  const { values, vectors } = symmetricEigen(d, crossProduct(m, a, d, a, d));
+  const a = matrix(m, d, alignment.weights);
+  const { values, vectors } = symmetricEigen(crossProduct(a, a));
   const least = Math.max(values[d - 1], 0) * Math.max(cutoff ** 2, d * Number.EPSILON);
   // Rows v/σ of the kept eigenvectors v of AᵀA: A⁺ = Σ (v/σ)(v/σ)ᵀ·Aᵀ. They ascend, so the kept ones come last.
   const kept = values.filter((value) => value > least).length;
-  const scaled = vectors
+  const scaled = vectors.data
     .subarray((d - kept) * d)
     .map((value, at) => value / Math.sqrt(values[d - kept + Math.floor(at / d)]));
+  const directions = matrix(kept, d, scaled);
   // Concept side: Aᵀt_c, C×d; then both sides in the kept directions.
-  const pulled = crossProduct(m, transposed(conceptVectors), conceptVectors.rows, a, d);
-  const conceptSide = rowProducts(d, pulled, conceptVectors.rows, scaled, kept);
-  const headSide = rowProducts(d, headWeights.data, headWeights.rows, scaled, kept);
+  const conceptSide = rowProducts(crossProduct(transposed(conceptVectors), a), directions);
+  const headSide = rowProducts(headWeights, directions);
   return {
     classes: headWeights.rows,
     concepts: conceptVectors.rows,
-    weights: rowProducts(kept, headSide, headWeights.rows, conceptSide, conceptVectors.rows),
+    weights: rowProducts(headSide, conceptSide).data,
     expected: Float64Array.from(strengths(classVectors, conceptVectors).data),
   };
 }
@@ -179,14 +180,6 @@ export function headFaultConcepts(
   const meaning = contrast(expected);
   if (!head || !meaning) return new Float64Array(concepts);
   return head.map((value, c) => value - meaning[c]);
-}
-
-/** m×C from C×m. */
-function transposed(m: Matrix): Float32Array {
-  const out = new Float32Array(m.data.length);
-  for (let i = 0; i < m.rows; i++)
-    for (let j = 0; j < m.columns; j++) out[j * m.rows + i] = m.data[i * m.columns + j];
-  return out;
 }
 
 function standardised(values: Float64Array): Float64Array | undefined {

@@ -84,11 +84,11 @@ export function correctFaultShares(
   // Rare replicates where the oracle falls to chance say nothing; with none left the interval is everything.
   const quantile = (p: number, empty: number) =>
     heads.length > 0 ? heads[Math.min(heads.length - 1, Math.floor(p * heads.length))] : empty;
-  const lower = quantile((1 - confidence) / 2, 0);
-  const upper = quantile((1 + confidence) / 2, 1);
+  const low = quantile((1 - confidence) / 2, 0);
+  const high = quantile((1 + confidence) / 2, 1);
   return {
-    head: { estimate: observed.head, lower, upper },
-    encoder: { estimate: 1 - observed.head, lower: 1 - upper, upper: 1 - lower },
+    head: { value: observed.head, low, high },
+    encoder: { value: 1 - observed.head, low: 1 - high, high: 1 - low },
     sensitivity: observed.sensitivity,
     specificity: observed.specificity,
     decided: sum(tally.head) + sum(tally.encoder),

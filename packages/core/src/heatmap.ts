@@ -1,6 +1,6 @@
 import { InvalidInputError, requireSize } from "./errors.ts";
-import { addPairCounts } from "./kernel/pair-counts.ts";
 import type { Matrix } from "./matrix.ts";
+import { addPairCounts } from "./wasm/predicates/pair-counts.ts";
 
 /** The fewest and the most concepts that a heatmap can hold. */
 export const MIN_CONCEPTS = 2;

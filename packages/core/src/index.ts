@@ -1,5 +1,4 @@
 export * from "./alignment.ts";
-export * from "./alignment-quality.ts";
 export * from "./baselines.ts";
 export * from "./combined.ts";
 export * from "./concept-fidelity.ts";

@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix as DenseMatrix } from "ml-matrix";
-import { crossProduct } from "./linear-algebra/products.ts";
+import { matrix } from "./matrix.ts";
+import { crossProduct } from "./wasm/products/products.ts";
 
 /** Coefficients of log-odds = intercept + weights·x. */
 export interface LogisticCoefficients {
@@ -128,7 +129,8 @@ function derivatives(
       bent[at] = bend * inputs[at];
     }
   }
-  const hessian = DenseMatrix.from1DArray(width, width, crossProduct(odds.length, bent, width, bent, width));
+  const rows = matrix(odds.length, width, bent);
+  const hessian = DenseMatrix.from1DArray(width, width, crossProduct(rows, rows).data);
   for (let j = 0; j < width - 1; j++) {
     gradient[j] += penalty * beta[j];
     hessian.set(j, j, hessian.get(j, j) + penalty);

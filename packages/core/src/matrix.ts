@@ -1,16 +1,21 @@
+/** What a matrix may hold. */
+export type Floats = Float32Array | Float64Array;
+
 /**
- * A dense row-major matrix of float32: element (i, j) is `data[i * columns + j]`.
+ * A dense row-major matrix, of float32 unless it says otherwise: element (i, j) is `data[i * columns + j]`.
  *
  * Embeddings are N×d or N×m, strengths N×C, logits N×K: inputs are always the rows.
  */
-export interface Matrix {
+export interface Matrix<Values extends Floats = Float32Array> {
   readonly rows: number;
   readonly columns: number;
-  readonly data: Float32Array;
+  readonly data: Values;
 }
 
 /** Wraps `data` as a rows×columns matrix without copying. Throws RangeError when the length does not fit. */
-export function matrix(rows: number, columns: number, data?: Float32Array): Matrix {
+export function matrix(rows: number, columns: number, data?: Float32Array): Matrix;
+export function matrix(rows: number, columns: number, data: Float64Array): Matrix<Float64Array>;
+export function matrix(rows: number, columns: number, data?: Floats): Matrix<Floats> {
   if (!Number.isSafeInteger(rows) || rows < 0)
     throw new RangeError(`rows must be a whole number >= 0, got ${rows}`);
   if (!Number.isSafeInteger(columns) || columns < 0)
@@ -49,4 +54,11 @@ export function stackRows(matrices: readonly Matrix[]): Matrix {
     at += part.data.length;
   }
   return stacked;
+}
+
+/** Rows and columns exchanged, copied. */
+export function transposed({ rows, columns, data }: Matrix<Floats>): Matrix<Float64Array> {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = data[i * columns + j];
+  return { rows: columns, columns: rows, data: out };
 }

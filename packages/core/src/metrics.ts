@@ -1,8 +1,8 @@
-import { bootstrapReplicates, REPLICATES_AT_ONCE } from "./bootstrap/replicates.ts";
-import { requireBootstrap } from "./bootstrap/requirements.ts";
-import { type SweepSums, summedHarmonics, sweep } from "./bootstrap/sweep.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
 import type { Interval } from "./statistics.ts";
+import { bootstrapReplicates, REPLICATES_AT_ONCE } from "./wasm/bootstrap/replicates.ts";
+import { requireBootstrap } from "./wasm/bootstrap/requirements.ts";
+import { type SweepSums, summedHarmonics, sweep } from "./wasm/bootstrap/sweep.ts";
 
 /**
  * N inputs ordered by falling score, with equal scores kept as one group, so that every metric treats ties as
@@ -224,7 +224,7 @@ export function bootstrapMetrics(rankings: readonly Ranking[], options: Bootstra
       values.sort();
       const at = (p: number) =>
         values.length > 0 ? values[Math.min(values.length - 1, Math.floor(p * values.length))] : Number.NaN;
-      return { estimate: estimates[name], lower: at((1 - confidence) / 2), upper: at((1 + confidence) / 2) };
+      return { value: estimates[name], low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) };
     };
     return {
       auroc: interval("auroc"),

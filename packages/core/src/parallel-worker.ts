@@ -1,36 +1,27 @@
 import { parentPort } from "node:worker_threads";
 import { type NearestNeighboursModel, nearestNeighboursScores } from "./baselines.ts";
-import { addPairCounts } from "./kernel/pair-counts.ts";
 import type { Matrix } from "./matrix.ts";
-import { type BootstrapOptions, bootstrapMetrics, type Ranking } from "./metrics.ts";
+import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
 import type { Specification } from "./specification/expression.ts";
-import { type VerificationModel, verifySpecification } from "./specification/verification.ts";
+import {
+  type Verification,
+  type VerificationModel,
+  verifySpecification,
+} from "./specification/verification.ts";
 
-/** A share of the rows to count. All arrays lie in shared memory. */
-export interface PairCountTask {
-  readonly kind: "pair-counts";
-  readonly concepts: number;
-  readonly strengths: Float32Array;
-  readonly rows: Uint32Array;
-  /** C×C, zero; the counts are added here. */
-  readonly counts: Uint32Array;
-}
-
-/** Answered by the intervals. */
 export interface BootstrapTask {
   readonly kind: "bootstrap";
   readonly rankings: readonly Ranking[];
   readonly options: BootstrapOptions;
 }
 
-/** Answered by the scores. The model lies in shared memory. */
+/** The model lies in shared memory. */
 export interface NearestNeighboursTask {
   readonly kind: "nearest-neighbours";
   readonly model: NearestNeighboursModel;
   readonly embeddings: Matrix;
 }
 
-/** Answered by the verification. */
 export interface VerificationTask {
   readonly kind: "verification";
   readonly specification: Specification;
@@ -42,21 +33,29 @@ export interface StartTask {
   readonly kind: "start";
 }
 
-export type ParallelTask =
-  | PairCountTask
-  | BootstrapTask
-  | NearestNeighboursTask
-  | VerificationTask
-  | StartTask;
+export type ParallelTask = BootstrapTask | NearestNeighboursTask | VerificationTask | StartTask;
 
-function carryOut(task: ParallelTask): unknown {
-  if (task.kind === "start") return undefined;
-  if (task.kind === "verification") return verifySpecification(task.specification, task.model);
-  if (task.kind === "bootstrap") return bootstrapMetrics(task.rankings, task.options);
-  if (task.kind === "nearest-neighbours") return nearestNeighboursScores(task.model, task.embeddings);
-  const { concepts, strengths, rows, counts } = task;
-  addPairCounts({ rows: strengths.length / concepts, columns: concepts, data: strengths }, rows, counts);
-  return undefined;
+interface Answers {
+  readonly bootstrap: MetricIntervals[];
+  readonly "nearest-neighbours": Float64Array;
+  readonly verification: Verification;
+  readonly start: undefined;
+}
+
+/** What a thread answers to a task. */
+export type AnswerTo<Task extends ParallelTask> = Answers[Task["kind"]];
+
+function carryOut(task: ParallelTask): AnswerTo<ParallelTask> | Promise<AnswerTo<ParallelTask>> {
+  switch (task.kind) {
+    case "bootstrap":
+      return bootstrapMetrics(task.rankings, task.options);
+    case "nearest-neighbours":
+      return nearestNeighboursScores(task.model, task.embeddings);
+    case "verification":
+      return verifySpecification(task.specification, task.model);
+    case "start":
+      return undefined;
+  }
 }
 
 // Answers come in the order of the tasks: of those that take turns on the event loop, too.

@@ -1,65 +1,21 @@
 /**
- * Counting, bootstraps, nearest neighbours and verification on other cores, for Node. Kept out of the main entry, which runs in
+ * Bootstraps, nearest neighbours and verification on other cores, for Node. Kept out of the main entry, which runs in
  * browsers too.
  *
  * @module
  */
 import { availableParallelism } from "node:os";
 import type { NearestNeighboursModel } from "./baselines.ts";
-import { requireBootstrap } from "./bootstrap/requirements.ts";
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
-import { countHeatmap, type HeatmapCounts, requireCountable } from "./heatmap.ts";
 import type { Matrix } from "./matrix.ts";
 import { type BootstrapOptions, bootstrapMetrics, type MetricIntervals, type Ranking } from "./metrics.ts";
 import { runTask, withThread } from "./task-threads.ts";
+import { requireBootstrap } from "./wasm/bootstrap/requirements.ts";
 
 export { verifySpecificationOnThread } from "./specification/verification-thread.ts";
-export { closeCountingThreads } from "./task-threads.ts";
 
-/** Fewer comparisons than this are counted at once: handing them over would take longer. */
-const SMALL_WORK = 1 << 27;
-/** Likewise for the inputs that a bootstrap sweeps: some 10 ms. */
+/** A bootstrap that sweeps fewer inputs, some 10 ms, is done at once: handing it over would take longer. */
 const SMALL_SWEEPS = 1 << 22;
-
-/**
- * `countHeatmap` on worker threads over shared memory: the same counts, without holding up the event loop.
- * Work of under 2^27 comparisons (inputs × C²) is done at once on the calling thread.
- *
- * Strengths in a SharedArrayBuffer are read in place; others are copied into one. The threads stay for the
- * next call and do not keep the process alive.
- *
- * @param threads whole number >= 1; default: the machine's cores
- */
-export async function countHeatmapParallel(
-  strengths: Matrix,
-  rows?: ArrayLike<number>,
-  threads = availableParallelism(),
-): Promise<HeatmapCounts> {
-  requireThreads(threads);
-  const concepts = strengths.columns;
-  const inputs = rows?.length ?? strengths.rows;
-  if (inputs * concepts * concepts < SMALL_WORK || concepts > 4096) return countHeatmap(strengths, rows);
-  const chosen = new Uint32Array(new SharedArrayBuffer(4 * inputs));
-  for (let k = 0; k < inputs; k++) chosen[k] = rows ? rows[k] : k;
-  requireCountable(strengths, rows ?? chosen);
-  const shared = shareable(strengths.data);
-  const parts = await Promise.all(
-    sharesOf(inputs, threads).map(async ([from, to]) => {
-      const counts = new Uint32Array(new SharedArrayBuffer(4 * concepts * concepts));
-      await runTask({
-        kind: "pair-counts",
-        concepts,
-        strengths: shared,
-        rows: chosen.subarray(from, to),
-        counts,
-      });
-      return counts;
-    }),
-  );
-  const counts = new Uint32Array(concepts * concepts);
-  for (const part of parts) for (let cell = 0; cell < counts.length; cell++) counts[cell] += part[cell];
-  return { concepts, inputs, counts };
-}
 
 /**
  * `bootstrapMetrics` on worker threads, each with some of the rankings: the same intervals, while the calling thread
@@ -82,7 +38,7 @@ export async function bootstrapMetricsParallel(
     // Every thread draws the same replicates, which takes as long as sweeping three rankings.
     runTask({ kind: "bootstrap", rankings: rankings.slice(from, to), options }),
   );
-  return ((await Promise.all(parts)) as MetricIntervals[][]).flat();
+  return (await Promise.all(parts)).flat();
 }
 
 /** Batches that a thread has at once: enough to go on while the calling thread is busy. */
@@ -96,13 +52,14 @@ export function nearestNeighboursParallel(
   model: NearestNeighboursModel,
   batches: AsyncIterable<Matrix>,
 ): Promise<Float64Array> {
-  const embeddings = new Float64Array(new SharedArrayBuffer(model.embeddings.byteLength));
-  embeddings.set(model.embeddings);
-  const shared = { ...model, embeddings };
+  const { embeddings, k } = model;
+  const data = new Float64Array(new SharedArrayBuffer(embeddings.data.byteLength));
+  data.set(embeddings.data);
+  const shared = { embeddings: { ...embeddings, data }, k };
   return withThread(async (thread) => {
-    const answers: Promise<unknown>[] = [];
+    const answers: Promise<Float64Array>[] = [];
     for await (const batch of batches) {
-      requireSize("embeddings", batch.columns, model.width, "columns");
+      requireSize("embeddings", batch.columns, embeddings.columns, "columns");
       requireFinite("embeddings", batch.data, batch.columns);
       await answers.at(-BATCHES_AHEAD);
       const answer = thread.run({ kind: "nearest-neighbours", model: shared, embeddings: batch });
@@ -110,7 +67,7 @@ export function nearestNeighboursParallel(
       answer.catch(() => undefined);
       answers.push(answer);
     }
-    return joined((await Promise.all(answers)) as Float64Array[]);
+    return joined(await Promise.all(answers));
   });
 }
 
@@ -135,11 +92,4 @@ function sharesOf(count: number, threads: number): [number, number][] {
     Math.floor((count * part) / threads),
     Math.floor((count * (part + 1)) / threads),
   ]);
-}
-
-function shareable(values: Float32Array): Float32Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  shared.set(values);
-  return shared;
 }

@@ -1,12 +1,12 @@
 import { normalised } from "./concept-vectors.ts";
 import { InvalidInputError, requireSize } from "./errors.ts";
-import { crossProduct } from "./linear-algebra/products.ts";
 import type { Matrix } from "./matrix.ts";
 import { row } from "./matrix.ts";
 import { oracleAnswers } from "./oracle.ts";
 import type { Random } from "./random.ts";
 import { permutation, random } from "./random.ts";
 import { strengths } from "./strengths.ts";
+import { crossProduct } from "./wasm/products/products.ts";
 
 export interface SharedSpaceOptions {
   readonly seed: number;
@@ -111,8 +111,8 @@ function moments(field: string, embeddings: Matrix): { mean: Float64Array; covar
     for (let j = 0; j < columns; j++) mean[j] += vector[j] / rows;
   }
   for (let i = 0; i < unit.length; i++) unit[i] -= mean[i % columns];
-  const scatter = crossProduct(rows, unit, columns, unit, columns);
-  return { mean, covariance: scatter.map((value) => value / rows) };
+  const centred = { rows, columns, data: unit };
+  return { mean, covariance: crossProduct(centred, centred).data.map((value) => value / rows) };
 }
 
 function dotPermuted(a: Float64Array, b: Float64Array, order: Uint32Array): number {

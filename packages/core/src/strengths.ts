@@ -1,6 +1,6 @@
 import { InvalidInputError, requireFinite, requireSize } from "./errors.ts";
-import { rowProducts } from "./linear-algebra/products.ts";
 import type { Matrix } from "./matrix.ts";
+import { rowProducts } from "./wasm/products/products.ts";
 
 /**
  * Strengths s_c(x) = cos(e(x), t_c) of every concept in every input.
@@ -18,13 +18,7 @@ export function strengths(embeddings: Matrix, concepts: Matrix): Matrix {
   requireFinite("concepts", concepts.data, concepts.columns);
   const inputNorms = rowNorms("embeddings, input", embeddings);
   const conceptNorms = rowNorms("concepts, concept", concepts);
-  const dots = rowProducts(
-    embeddings.columns,
-    embeddings.data,
-    embeddings.rows,
-    concepts.data,
-    concepts.rows,
-  );
+  const dots = rowProducts(embeddings, concepts).data;
   const data = new Float32Array(dots.length);
   for (let i = 0; i < embeddings.rows; i++)
     for (let c = 0; c < concepts.rows; c++) {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import type { ParallelTask } from "./parallel-worker.ts";
+import type { AnswerTo, ParallelTask } from "./parallel-worker.ts";
 
 /** At most as many threads as cores, started when they are needed; who finds none free waits in line. */
 const limit = availableParallelism();
@@ -11,7 +11,7 @@ const inLine: ((thread: TaskThread) => void)[] = [];
 let started = 0;
 
 /** @returns what a thread answers @throws what it throws */
-export function runTask(task: ParallelTask): Promise<unknown> {
+export function runTask<Task extends ParallelTask>(task: Task): Promise<AnswerTo<Task>> {
   return withThread((thread) => thread.run(task));
 }
 
@@ -26,11 +26,6 @@ export async function withThread<T>(work: (thread: TaskThread) => Promise<T>): P
     await discard(thread);
     throw error;
   }
-}
-
-/** Ends the threads that wait for work. Calls under way are not affected. */
-export async function closeCountingThreads(): Promise<void> {
-  await Promise.all(idle.splice(0).map(discard));
 }
 
 /** A worker thread, which answers tasks in the order in which it got them. Keeps the process alive while it does. */
@@ -51,10 +46,11 @@ export class TaskThread {
     });
   }
 
-  run(task: ParallelTask): Promise<unknown> {
+  run<Task extends ParallelTask>(task: Task): Promise<AnswerTo<Task>> {
     this.#worker.ref();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+    return new Promise((resolve: (answer: AnswerTo<Task>) => void, reject) => {
+      // Answers come in the order of the tasks, so that this one gets its own.
+      this.#waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
       this.#worker.postMessage(task);
     });
   }

@@ -111,7 +111,7 @@ describe.skipIf(!clipDataIsHere)("the method on real CLIP and real ResNets, 350 
     expect(overall.undecided).toBeGreaterThan(0);
     expect(overall.undecided).toBeLessThan(overall.inputs);
     expect(pairs.reduce((sum, pair) => sum + pair.inputs, 0)).toBe(overall.inputs);
-    expect(oracleErrorOnCorrect(inputs).estimate).toBeLessThan(0.12);
+    expect(oracleErrorOnCorrect(inputs).value).toBeLessThan(0.12);
     const corrected = correctFaultShares(inputs, margins, { classes: 10, seed: 1 });
     expect(corrected!.sensitivity).toBeGreaterThan(0.9);
     expect(corrected!.specificity).toBeGreaterThan(0.9);

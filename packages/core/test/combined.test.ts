@@ -72,8 +72,8 @@ describe("combined", () => {
     const decision = keepCombined(scores, heldOut.scores, heldOut.defects);
     expect(decision.kept).toBe(true);
     expect(["first", "second"]).toContain(decision.rival);
-    expect(decision.comparison.difference.estimate).toBeGreaterThan(0.02);
-    expect(Math.abs(model.crossValidatedAuroc - decision.comparison.first.estimate)).toBeLessThan(0.05);
+    expect(decision.comparison.difference.value).toBeGreaterThan(0.02);
+    expect(Math.abs(model.crossValidatedAuroc - decision.comparison.first.value)).toBeLessThan(0.05);
     expect(Math.abs(model.weights[2])).toBeLessThan(Math.abs(model.weights[0]) / 3);
   });
 

@@ -33,21 +33,21 @@ describe("correctFaultShares", () => {
     const corrected = correctFaultShares(inputsFrom([...correct, ...wrong]), margins, options)!;
     expect(corrected.sensitivity).toBeCloseTo(0.8, 12);
     expect(corrected.specificity).toBeCloseTo(0.9, 12);
-    expect(corrected.head.estimate).toBeCloseTo((0.3 + 0.9 - 1) / (0.8 + 0.9 - 1), 12);
-    expect(corrected.encoder.estimate).toBeCloseTo(1 - corrected.head.estimate, 12);
+    expect(corrected.head.value).toBeCloseTo((0.3 + 0.9 - 1) / (0.8 + 0.9 - 1), 12);
+    expect(corrected.encoder.value).toBeCloseTo(1 - corrected.head.value, 12);
     expect(corrected.decided).toBe(20);
-    expect(corrected.head.lower).toBeLessThan(corrected.head.estimate);
-    expect(corrected.head.upper).toBeGreaterThan(corrected.head.estimate);
-    expect(corrected.encoder.lower).toBeCloseTo(1 - corrected.head.upper, 12);
+    expect(corrected.head.low).toBeLessThan(corrected.head.value);
+    expect(corrected.head.high).toBeGreaterThan(corrected.head.value);
+    expect(corrected.encoder.low).toBeCloseTo(1 - corrected.head.high, 12);
   });
 
   it("is clipped to [0, 1]", () => {
     const all = correctFaultShares(inputsFrom([...correct, ...repeat(20, [0, 1, 0, 1])]), margins, options)!;
-    expect(all.head.estimate).toBe(1);
-    expect(all.head.upper).toBe(1);
+    expect(all.head.value).toBe(1);
+    expect(all.head.high).toBe(1);
     const none = correctFaultShares(inputsFrom([...correct, ...repeat(20, [0, 1, 1, 1])]), margins, options)!;
-    expect(none.head.estimate).toBe(0);
-    expect(none.encoder.estimate).toBe(1);
+    expect(none.head.value).toBe(0);
+    expect(none.encoder.value).toBe(1);
   });
 
   it("leaves undecided inputs out, on both sides", () => {
@@ -93,7 +93,7 @@ describe("correctFaultShares", () => {
         return [label, prediction, hears(uniform() < 0.6 ? label : prediction), 1];
       });
       const { head } = correctFaultShares(inputsFrom(rows), margins, { ...options, replicates: 300 })!;
-      if (head.lower <= 0.6 && head.upper >= 0.6) covered++;
+      if (head.low <= 0.6 && head.high >= 0.6) covered++;
     }
     // 95 % intervals in 40 worlds: fewer than 33 has a chance under 0.1 %.
     expect(covered).toBeGreaterThanOrEqual(33);
@@ -117,11 +117,11 @@ describe("correctFaultShares", () => {
       ...repeat(4, [0, 1, 1, 1]),
     ] as const;
     const one = correctFaultShares(inputsFrom(slight), margins, { ...options, replicates: 1, seed: 3 });
-    expect(one!.head.lower).toBeLessThanOrEqual(one!.head.upper);
+    expect(one!.head.low).toBeLessThanOrEqual(one!.head.high);
     const seeds = Array.from({ length: 30 }, (_, seed) =>
       correctFaultShares(inputsFrom(slight), margins, { ...options, replicates: 1, seed }),
     );
-    expect(seeds.some((found) => found!.head.lower === 0 && found!.head.upper === 1)).toBe(true);
+    expect(seeds.some((found) => found!.head.low === 0 && found!.head.high === 1)).toBe(true);
     expect(() => correctFaultShares(inputsFrom(slight), margins, { ...options, replicates: 0 })).toThrow(
       /replicates/,
     );

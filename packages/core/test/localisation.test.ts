@@ -105,7 +105,7 @@ describe("faultReport", () => {
     expect(report.overall).toMatchObject({ inputs: 2, encoder: 1, head: 1 });
     const none = faultReport(labels, predictions, faults, 3, { rows: [] });
     expect(none.pairs).toEqual([]);
-    expect(none.overall.shares.head).toEqual({ estimate: Number.NaN, lower: 0, upper: 1 });
+    expect(none.overall.shares.head).toEqual({ value: Number.NaN, low: 0, high: 1 });
   });
 
   it("adds up", () => {

@@ -63,13 +63,13 @@ describe.each(cases)("metrics of %s scores", (_, expected) => {
       expected.second,
       expected.defects,
     );
-    expect(first.estimate).toBeCloseTo(expected.auroc, 12);
+    expect(first.value).toBeCloseTo(expected.auroc, 12);
     expect(first.standardError).toBeCloseTo(expected.delong.standardErrors[0], 10);
     expect(second.standardError).toBeCloseTo(expected.delong.standardErrors[1], 10);
     expect(z).toBeCloseTo(expected.delong.z, 8);
     expect(pValue).toBeCloseTo(expected.delong.pValue, 10);
-    expect(difference.estimate).toBeCloseTo(first.estimate - second.estimate, 12);
-    expect(difference.upper - difference.estimate).toBeCloseTo(difference.estimate - difference.lower, 12);
+    expect(difference.value).toBeCloseTo(first.value - second.value, 12);
+    expect(difference.high - difference.value).toBeCloseTo(difference.value - difference.low, 12);
     expect(aurocEstimate(expected.scores, expected.defects)).toEqual(first);
   });
 });
@@ -157,15 +157,15 @@ describe("bootstrapMetrics", () => {
     expect(bootstrapMetrics([ranked], { seed: 2, replicates: 2000 })).not.toEqual([intervals]);
     const metrics = detectionMetrics(ranked);
     for (const name of ["auroc", "auprOut", "auprIn", "fpr95", "aurc"] as const) {
-      expect(intervals[name].estimate).toBe(metrics[name]);
-      expect(intervals[name].lower).toBeLessThan(metrics[name]);
-      expect(intervals[name].upper).toBeGreaterThan(metrics[name]);
+      expect(intervals[name].value).toBe(metrics[name]);
+      expect(intervals[name].low).toBeLessThan(metrics[name]);
+      expect(intervals[name].high).toBeGreaterThan(metrics[name]);
     }
-    const half = (intervals.auroc.upper - intervals.auroc.lower) / 2 / 1.96;
+    const half = (intervals.auroc.high - intervals.auroc.low) / 2 / 1.96;
     expect(Math.abs(half / delong.standardErrors[0] - 1)).toBeLessThan(0.1);
     const [narrower] = bootstrapMetrics([ranked], { seed: 1, replicates: 500, confidence: 0.5 });
-    expect(narrower.auroc.upper - narrower.auroc.lower).toBeLessThan(half * 2);
-    expect(Math.abs(auroc - intervals.auroc.estimate)).toBeLessThan(1e-12);
+    expect(narrower.auroc.high - narrower.auroc.low).toBeLessThan(half * 2);
+    expect(Math.abs(auroc - intervals.auroc.value)).toBeLessThan(1e-12);
   });
 
   it("draws the same inputs for every score", () => {
@@ -177,17 +177,17 @@ describe("bootstrapMetrics", () => {
     const both = bootstrapMetrics([ranking(scores, defects), negated], options);
     expect(both[1]).toEqual(bootstrapMetrics([negated], options)[0]);
     // The AUROC of a negated score is one minus its AUROC, in every replicate.
-    expect(both[0].auroc.lower).toBeLessThan(both[0].auroc.upper);
-    expect(both[1].auroc.estimate).toBeCloseTo(1 - both[0].auroc.estimate, 12);
+    expect(both[0].auroc.low).toBeLessThan(both[0].auroc.high);
+    expect(both[1].auroc.value).toBeCloseTo(1 - both[0].auroc.value, 12);
     expect(() => bootstrapMetrics([negated, ranking([1], [1])], options)).toThrow(/ranking/);
     expect(bootstrapMetrics([], options)).toEqual([]);
   });
 
   it("leaves replicates without defects out, and says NaN when none is left", () => {
     const [rare] = bootstrapMetrics([ranking([3, 1, 2], [1, 0, 0])], { seed: 3, replicates: 100 });
-    expect(rare.auroc).toEqual({ estimate: 1, lower: 1, upper: 1 });
+    expect(rare.auroc).toEqual({ value: 1, low: 1, high: 1 });
     const [none] = bootstrapMetrics([ranking([3, 1], [0, 0])], { seed: 3, replicates: 5 });
-    expect(none.auroc.lower).toBeNaN();
+    expect(none.auroc.low).toBeNaN();
     const ranked = ranking([1, 2], [0, 1]);
     expect(() => bootstrapMetrics([ranked], { seed: 1, replicates: 0 })).toThrow(/replicates/);
     expect(() => bootstrapMetrics([ranked], { seed: 1, confidence: 1 })).toThrow(/confidence/);
@@ -204,7 +204,7 @@ describe("compareAurocs", () => {
       defects,
     );
     expect(same).toMatchObject({ z: 0, pValue: 1 });
-    expect(same.difference.estimate).toBe(0);
+    expect(same.difference.value).toBe(0);
     const opposite = compareAurocs([0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]);
     expect(opposite).toMatchObject({ z: Infinity, pValue: 0 });
     expect(compareAurocs([1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]).z).toBe(-Infinity);

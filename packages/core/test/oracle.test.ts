@@ -59,9 +59,9 @@ describe("calibrateOracle", () => {
   it("finds the smallest margin with the wanted error", () => {
     const calibration = calibrateOracle(answers, rows, 0.2);
     expect(calibration.margin).toBe(0.4);
-    expect(calibration.error.estimate).toBeCloseTo(1 / 6, 12);
+    expect(calibration.error.value).toBeCloseTo(1 / 6, 12);
     expect(calibration.coverage).toBeCloseTo(6 / 9, 12);
-    expect(calibration.errorWithoutMargin.estimate).toBeCloseTo(4 / 9, 12);
+    expect(calibration.errorWithoutMargin.value).toBeCloseTo(4 / 9, 12);
     expect(calibrateOracle(answers, rows, 0).margin).toBe(0.8);
     expect(calibrateOracle(answers, rows, 0.5).margin).toBe(0.1);
   });
@@ -69,7 +69,7 @@ describe("calibrateOracle", () => {
   it("is out of reach when even the surest answers are wrong too often", () => {
     const calibration = calibrateOracle(answers, [2, 6]);
     expect(calibration).toMatchObject({ margin: Number.POSITIVE_INFINITY, coverage: 0 });
-    expect(calibration.error.estimate).toBeNaN();
+    expect(calibration.error.value).toBeNaN();
   });
 
   it("keeps its promise, and no smaller margin of the data would", () => {
@@ -85,7 +85,7 @@ describe("calibrateOracle", () => {
         };
         if (Number.isFinite(margin)) {
           expect(errorAt(margin)).toBeLessThanOrEqual(wanted + 1e-12);
-          expect(error.estimate).toBeCloseTo(errorAt(margin), 12);
+          expect(error.value).toBeCloseTo(errorAt(margin), 12);
         }
         for (const value of values)
           if (Math.abs(value) < margin) expect(errorAt(Math.abs(value))).toBeGreaterThan(wanted - 1e-12);

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   bootstrapMetrics,
-  countHeatmap,
   fitNearestNeighbours,
   InvalidInputError,
   matrix,
@@ -10,51 +9,9 @@ import {
   random,
   ranking,
 } from "../src/index.ts";
-import {
-  bootstrapMetricsParallel,
-  closeCountingThreads,
-  countHeatmapParallel,
-  nearestNeighboursParallel,
-} from "../src/parallel.ts";
+import { bootstrapMetricsParallel, nearestNeighboursParallel } from "../src/parallel.ts";
 
-// 2,200 × 250² is just over what is worth handing to threads.
 const uniform = random(12);
-const strengths = matrix(2_200, 250);
-for (let k = 0; k < strengths.data.length; k++) strengths.data[k] = Math.round(uniform() * 5_000);
-
-afterAll(closeCountingThreads);
-
-describe("countHeatmapParallel", () => {
-  it("counts as one thread does, with any number of threads, again and again", async () => {
-    const expected = countHeatmap(strengths);
-    expect(await countHeatmapParallel(strengths)).toEqual(expected);
-    expect(await countHeatmapParallel(strengths, undefined, 3)).toEqual(expected);
-    expect(await countHeatmapParallel(strengths, undefined, 1)).toEqual(expected);
-  });
-
-  it("takes rows, and strengths in shared memory without a copy", async () => {
-    const rows = Array.from({ length: 2_199 }, (_, k) => (k * 7) % 2_200);
-    const shared = new Float32Array(new SharedArrayBuffer(strengths.data.byteLength));
-    shared.set(strengths.data);
-    const expected = countHeatmap(strengths, rows);
-    expect(await countHeatmapParallel({ ...strengths, data: shared }, rows, 2)).toEqual(expected);
-  });
-
-  it("counts at once what is small", async () => {
-    const small = matrix(3, 2, Float32Array.of(1, 0, 0, 1, 1, 0));
-    expect(await countHeatmapParallel(small)).toEqual(countHeatmap(small));
-  });
-
-  it("refuses what countHeatmap refuses, and no threads", async () => {
-    const broken = matrix(2_200, 250, strengths.data.slice());
-    broken.data[250 * 99] = Number.NaN;
-    await expect(countHeatmapParallel(broken)).rejects.toThrow("input 99");
-    await expect(countHeatmapParallel(matrix(10, 4097))).rejects.toThrow("4096");
-    for (const threads of [0, 1.5]) {
-      await expect(countHeatmapParallel(strengths, undefined, threads)).rejects.toThrow(InvalidInputError);
-    }
-  });
-});
 
 describe("bootstrapMetricsParallel", () => {
   const defects = Array.from({ length: 1_500 }, () => uniform() < 0.2);

@@ -157,9 +157,9 @@ describe("evaluateSpecification", () => {
       data,
     );
     expect(evaluation).toMatchObject({ inputs: 4, satisfied: 2, applicable: 3, counterexamples: [1, 2] });
-    expect(evaluation.share.estimate).toBe(0.5);
-    expect(evaluation.applicableShare.estimate).toBeCloseTo(1 / 3, 15);
-    expect(evaluation.applicableShare.lower).toBeLessThan(1 / 3);
+    expect(evaluation.share.value).toBe(0.5);
+    expect(evaluation.applicableShare.value).toBeCloseTo(1 / 3, 15);
+    expect(evaluation.applicableShare.low).toBeLessThan(1 / 3);
   });
 
   it("takes a subset of rows, a limit, and labels", () => {

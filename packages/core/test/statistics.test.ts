@@ -103,14 +103,14 @@ describe("proportions", () => {
   it("Wilson intervals agree with statsmodels", () => {
     for (const [successes, trials, confidence, lower, upper] of expected.wilson) {
       const interval = wilsonInterval(successes, trials, confidence);
-      expect(interval.estimate).toBe(successes / trials);
-      expect(interval.lower).toBeCloseTo(lower, 13);
-      expect(interval.upper).toBeCloseTo(upper, 13);
+      expect(interval.value).toBe(successes / trials);
+      expect(interval.low).toBeCloseTo(lower, 13);
+      expect(interval.high).toBeCloseTo(upper, 13);
     }
-    expect(wilsonInterval(0, 0)).toEqual({ estimate: Number.NaN, lower: 0, upper: 1 });
+    expect(wilsonInterval(0, 0)).toEqual({ value: Number.NaN, low: 0, high: 1 });
     for (let trials = 1; trials <= 300; trials++) {
-      expect(wilsonInterval(0, trials).lower).toBe(0);
-      expect(wilsonInterval(trials, trials).upper).toBe(1);
+      expect(wilsonInterval(0, trials).low).toBe(0);
+      expect(wilsonInterval(trials, trials).high).toBe(1);
     }
     expect(() => wilsonInterval(0, -1)).toThrow("trials: is -1");
     expect(() => wilsonInterval(4, 3)).toThrow("successes: is 4. Use a whole number from 0 to 3");
@@ -122,37 +122,37 @@ describe("proportions", () => {
       expectNear(test.statistic, z, 1e-12, "z");
       expectNear(test.pValue, p, 1e-11, "p");
       const difference = riskDifference(...counts);
-      expect(difference.estimate).toBe(counts[0] / counts[1] - counts[2] / counts[3]);
-      expect(difference.lower).toBeCloseTo(newcombe[0], 12);
-      expect(difference.upper).toBeCloseTo(newcombe[1], 12);
+      expect(difference.value).toBe(counts[0] / counts[1] - counts[2] / counts[3]);
+      expect(difference.low).toBeCloseTo(newcombe[0], 12);
+      expect(difference.high).toBeCloseTo(newcombe[1], 12);
       const ratio = oddsRatio(...counts);
-      expectNear(ratio.estimate, odds[0], 1e-12, "odds ratio");
-      expectNear(ratio.lower, odds[1], 1e-12, "odds ratio, lower");
-      expectNear(ratio.upper, odds[2], 1e-12, "odds ratio, upper");
+      expectNear(ratio.value, odds[0], 1e-12, "odds ratio");
+      expectNear(ratio.low, odds[1], 1e-12, "odds ratio, lower");
+      expectNear(ratio.high, odds[2], 1e-12, "odds ratio, upper");
     }
   });
 
   it("Newcombe's own examples come out", () => {
     // Newcombe 1998, table II, method 10: 56/70 − 48/80 and 9/10 − 3/10.
     const first = riskDifference(56, 70, 48, 80);
-    expect([first.lower, first.upper].map((x) => x.toFixed(4))).toEqual(["0.0524", "0.3339"]);
+    expect([first.low, first.high].map((x) => x.toFixed(4))).toEqual(["0.0524", "0.3339"]);
     const second = riskDifference(9, 10, 3, 10);
-    expect([second.lower, second.upper].map((x) => x.toFixed(4))).toEqual(["0.1705", "0.8090"]);
+    expect([second.low, second.high].map((x) => x.toFixed(4))).toEqual(["0.1705", "0.8090"]);
   });
 
   it("no inputs on a side give no evidence and the widest interval", () => {
     expect(twoProportionTest(0, 0, 3, 5)).toEqual({ statistic: 0, pValue: 1 });
     expect(twoProportionTest(0, 0, 0, 0)).toEqual({ statistic: 0, pValue: 1 });
-    expect(riskDifference(0, 0, 3, 5)).toEqual({ estimate: Number.NaN, lower: -1, upper: 1 });
+    expect(riskDifference(0, 0, 3, 5)).toEqual({ value: Number.NaN, low: -1, high: 1 });
   });
 
   it("paired differences agree with the published formula", () => {
     for (const [both, onlyFirst, onlySecond, neither, lower, upper] of expected.paired) {
       const difference = pairedRiskDifference(both, onlyFirst, onlySecond, neither);
       const inputs = both + onlyFirst + onlySecond + neither;
-      expect(difference.estimate).toBeCloseTo((onlyFirst - onlySecond) / inputs, 14);
-      expect(difference.lower).toBeCloseTo(lower, 12);
-      expect(difference.upper).toBeCloseTo(upper, 12);
+      expect(difference.value).toBeCloseTo((onlyFirst - onlySecond) / inputs, 14);
+      expect(difference.low).toBeCloseTo(lower, 12);
+      expect(difference.high).toBeCloseTo(upper, 12);
     }
   });
 
@@ -161,10 +161,10 @@ describe("proportions", () => {
       fc.property(proportions, ([s1, n1, s2, n2]) => {
         const there = riskDifference(s1, n1, s2, n2);
         const back = riskDifference(s2, n2, s1, n1);
-        expect(back.estimate).toBeCloseTo(-there.estimate, 14);
-        expect(back.lower).toBeCloseTo(-there.upper, 14);
-        expect(there.lower).toBeLessThanOrEqual(there.estimate);
-        expect(there.upper).toBeGreaterThanOrEqual(there.estimate);
+        expect(back.value).toBeCloseTo(-there.value, 14);
+        expect(back.low).toBeCloseTo(-there.high, 14);
+        expect(there.low).toBeLessThanOrEqual(there.value);
+        expect(there.high).toBeGreaterThanOrEqual(there.value);
         expect(twoProportionTest(s2, n2, s1, n1).statistic).toBeCloseTo(
           -twoProportionTest(s1, n1, s2, n2).statistic,
           12,

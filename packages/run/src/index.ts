@@ -6,7 +6,6 @@ export * from "./hand-overs/embedded-shard.ts";
 export * from "./hand-overs/plan.ts";
 export * from "./hand-overs/run-result.ts";
 export * from "./hand-overs/strengths-span.ts";
-export * from "./interval.ts";
 export * from "./readiness.ts";
 export * from "./report-details.ts";
 export * from "./roles.ts";

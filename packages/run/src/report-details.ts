@@ -1,4 +1,4 @@
-import type { Interval } from "./interval.ts";
+import type { Interval } from "@faultline/core";
 import type { Warning } from "./warning.ts";
 
 /** The structured part of a run report (RunReport.details); numbers in [0, 1] unless stated. */

@@ -2,6 +2,7 @@ import {
   compareAurocs,
   differentialHeatmap,
   type HeatmapCounts,
+  type Interval,
   mcNemarTest,
   pairedDifferentialHeatmap,
   pairedRiskDifference,
@@ -23,7 +24,7 @@ import {
   differentialOptions,
   readHeatmap,
 } from "./heatmaps.ts";
-import { type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
+import { IntervalType, known, share } from "./intervals.ts";
 import { pairedShareDifference } from "./paired-shares.ts";
 import { fix, type PairedCounts, pairedVerdicts, regression } from "./paired-verdicts.ts";
 import { readStrengths } from "./run-strengths.ts";
@@ -44,7 +45,7 @@ interface ComparedRun {
   undecidedFaults: number;
   strengthsSha256: string;
   /** The AUROC of the similarity that gave the run's verdicts; null where it was not measured. */
-  detectorAuroc: IntervalShape | null;
+  detectorAuroc: Interval | null;
 }
 
 /** One statement for all runs, which have succeeded. */
@@ -160,7 +161,7 @@ const RunDifferenceType = builder.objectRef<DifferenceShape>("RunDifference").im
       description: "Run − baseline on shared labelled inputs (Newcombe's paired interval); null without any.",
       resolve: (difference) => {
         const { both, onlyRun, onlyBaseline, neither } = agreement(difference);
-        return interval(pairedRiskDifference(both, onlyRun, onlyBaseline, neither));
+        return known(pairedRiskDifference(both, onlyRun, onlyBaseline, neither));
       },
     }),
     accuracyPValue: t.float({

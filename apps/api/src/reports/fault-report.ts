@@ -1,10 +1,11 @@
+import type { Interval } from "@faultline/core";
 import type { ReportDetails } from "@faultline/run";
 import { builder } from "../builder.ts";
 import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { requireRun } from "../runs/known-runs.ts";
 import { RunType } from "../runs/runs.ts";
-import { aurocOf, type IntervalShape, IntervalType, share } from "./intervals.ts";
+import { aurocOf, IntervalType, share } from "./intervals.ts";
 import { type ClassRow, type FaultCounts, type PairRow, reportList, wantLists } from "./report-lists.ts";
 import { type ReportRow, reportsByRun, responsibleConceptsByClass } from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
@@ -29,7 +30,7 @@ export function finite(threshold: number): number | null {
 
 interface FaultShare {
   count: number;
-  share: IntervalShape | null;
+  share: Interval | null;
 }
 
 const FaultShareType = builder.objectRef<FaultShare>("FaultShare").implement({

@@ -1,14 +1,7 @@
-import { type Interval as Estimate, wilsonInterval } from "@faultline/core";
+import { type Interval, wilsonInterval } from "@faultline/core";
 import { builder } from "../builder.ts";
 
-/** A number with its 95 % interval, as the schema names its parts. */
-export interface IntervalShape {
-  value: number;
-  low: number;
-  high: number;
-}
-
-export const IntervalType = builder.objectRef<IntervalShape>("Interval").implement({
+export const IntervalType = builder.objectRef<Interval>("Interval").implement({
   description: "A number with its 95 % interval.",
   fields: (t) => ({
     value: t.exposeFloat("value", { description: "The estimate." }),
@@ -17,17 +10,17 @@ export const IntervalType = builder.objectRef<IntervalShape>("Interval").impleme
   }),
 });
 
-/** An estimate of packages/core; null where it is not a number (nothing was counted). */
-export function interval({ estimate, lower, upper }: Estimate): IntervalShape | null {
-  return Number.isNaN(estimate) ? null : { value: estimate, low: lower, high: upper };
+/** Null where the value is not a number: nothing was counted. */
+export function known(interval: Interval): Interval | null {
+  return Number.isNaN(interval.value) ? null : interval;
 }
 
 /** The AUROC of a measured detector. */
-export function aurocOf(metric: { auroc: number; aurocLow: number; aurocHigh: number }): IntervalShape {
+export function aurocOf(metric: { auroc: number; aurocLow: number; aurocHigh: number }): Interval {
   return { value: metric.auroc, low: metric.aurocLow, high: metric.aurocHigh };
 }
 
 /** A share with its Wilson interval; null when there are no trials. */
-export function share(successes: number, trials: number): IntervalShape | null {
-  return interval(wilsonInterval(successes, trials));
+export function share(successes: number, trials: number): Interval | null {
+  return known(wilsonInterval(successes, trials));
 }

@@ -1,5 +1,4 @@
-import { wilsonInterval } from "@faultline/core";
-import type { IntervalShape } from "./intervals.ts";
+import { type Interval, wilsonInterval } from "@faultline/core";
 
 /** A cell of the joint table of two runs on shared inputs: each side's fault (NONE: correct), and how many inputs. */
 export interface JointCell {
@@ -22,7 +21,7 @@ interface Side {
  * two Wilson intervals, with the correlation of the two ratios by linearisation (Särndal, Swensson & Wretman
  * 1992, section 5.6). Null when one of the sides has no misclassified input.
  */
-export function pairedShareDifference(cells: readonly JointCell[], fault: string): IntervalShape | null {
+export function pairedShareDifference(cells: readonly JointCell[], fault: string): Interval | null {
   const first = side(cells, "first", fault);
   const second = side(cells, "second", fault);
   if (first.misclassified === 0 || second.misclassified === 0) return null;
@@ -44,8 +43,8 @@ export function pairedShareDifference(cells: readonly JointCell[], fault: string
   const value = first.share - second.share;
   return {
     value,
-    low: Math.max(-1, value - distance(first.share - own.lower, other.upper - second.share)),
-    high: Math.min(1, value + distance(own.upper - first.share, second.share - other.lower)),
+    low: Math.max(-1, value - distance(first.share - own.low, other.high - second.share)),
+    high: Math.min(1, value + distance(own.high - first.share, second.share - other.low)),
   };
 }
 

@@ -55,8 +55,8 @@ export function responsibleConceptsOf(
       if (!(differential.qValues[concept * differential.concepts + j] <= differential.falseDiscoveryRate))
         continue;
       const { difference } = differentialCell(differential, concept, j);
-      low -= difference.upper / others;
-      high -= difference.lower / others;
+      low -= difference.high / others;
+      high -= difference.low / others;
     }
     return {
       axis: axis[concept],

@@ -1,13 +1,13 @@
 import {
   decodeAlignment,
   evaluateSpecification,
+  type Interval,
   type LinearHead,
   matrix,
   parseSpecification,
   resolveSpecification,
   type Specification,
   type Verification,
-  wilsonInterval,
 } from "@faultline/core";
 import { verifySpecificationOnThread } from "@faultline/core/parallel";
 import { HeadSession, readLinearHead } from "@faultline/inference";
@@ -18,7 +18,7 @@ import { VerificationType } from "../enums.ts";
 import { ValidationError } from "../errors.ts";
 import { Places } from "../places.ts";
 import { detailsOf } from "../reports/fault-report.ts";
-import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
+import { IntervalType, share } from "../reports/intervals.ts";
 import { readStrengths } from "../reports/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
@@ -30,7 +30,7 @@ interface SpecificationCheckShape {
   inputs: number;
   applicable: number;
   satisfied: number;
-  share: IntervalShape | null;
+  share: Interval | null;
   counterexamples: VerdictRow[];
   verification: Verification;
 }
@@ -116,7 +116,7 @@ builder.prismaObjectField(RunType, "checkSpecification", (t) =>
           inputs: report.inputs,
           applicable,
           satisfied: applicable - violated,
-          share: interval(wilsonInterval(applicable - violated, applicable)),
+          share: share(applicable - violated, applicable),
           counterexamples: await verdictRows(
             context,
             {

@@ -1,19 +1,17 @@
 import { InvalidInputError, requireFinite, requireSize } from "../errors.ts";
-import { crossProduct, rowProducts } from "../linear-algebra/products.ts";
-import { symmetricEigen } from "../linear-algebra/symmetric-eigen.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Matrix, matrix } from "../matrix.ts";
 import { requireClass } from "../oracle.ts";
+import { crossProduct, rowProducts } from "../wasm/products/products.ts";
+import { symmetricEigen } from "../wasm/products/symmetric-eigen.ts";
 
 /** Class means and a shared covariance of embeddings, ready to score. */
 export interface MahalanobisModel {
-  /** d */
-  readonly width: number;
   /** Classes that had calibration inputs. */
   readonly classes: readonly number[];
   /** Class means mapped by `whitening`, classes×d. */
-  readonly whitenedMeans: Float64Array;
+  readonly whitenedMeans: Matrix<Float64Array>;
   /** W with WᵀW = Σ⁻¹, d×d, so that the distance is Euclidean after it. */
-  readonly whitening: Float64Array;
+  readonly whitening: Matrix<Float64Array>;
   /** Ledoit-Wolf shrinkage in [0, 1]: the weight of the scaled identity. */
   readonly shrinkage: number;
 }
@@ -46,9 +44,9 @@ export function fitMahalanobis(
   const centred = new Float64Array(data.length);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < d; j++) centred[i * d + j] = data[i * d + j] - means[labels[i] * d + j];
-  const { covariance, shrinkage } = ledoitWolf(centred, n, d);
+  const { covariance, shrinkage } = ledoitWolf(matrix(n, d, centred));
 
-  const { values, vectors } = symmetricEigen(d, covariance);
+  const { values, vectors } = symmetricEigen(covariance);
   const largest = values[d - 1];
   if (!(largest > 0))
     throw new InvalidInputError(
@@ -57,30 +55,32 @@ export function fitMahalanobis(
       "Fit on more calibration inputs, or check the encoder.",
     );
   const least = largest * d * Number.EPSILON;
-  const whitening = vectors.map((value, at) => {
+  const scaled = vectors.data.map((value, at) => {
     const variance = values[Math.floor(at / d)];
     return variance > least ? value / Math.sqrt(variance) : 0;
   });
+  const whitening = matrix(d, d, scaled);
   const present = Array.from(counts.keys()).filter((k) => counts[k] > 0);
-  const whitenedMeans = new Float64Array(present.length * d);
+  const presentMeans = matrix(present.length, d, new Float64Array(present.length * d));
   present.forEach((k, index) => {
-    whitenedMeans.set(rowProducts(d, means.subarray(k * d, (k + 1) * d), 1, whitening, d), index * d);
+    presentMeans.data.set(means.subarray(k * d, (k + 1) * d), index * d);
   });
-  return { width: d, classes: present, whitenedMeans, whitening, shrinkage };
+  return { classes: present, whitenedMeans: rowProducts(presentMeans, whitening), whitening, shrinkage };
 }
 
 /** Squared Mahalanobis distance to the nearest class mean, N values >= 0; higher = more likely a defect. */
 export function mahalanobisScores(model: MahalanobisModel, embeddings: Matrix): Float64Array {
-  const { width: d, whitenedMeans, whitening, classes } = model;
+  const { whitenedMeans, whitening, classes } = model;
+  const d = whitening.columns;
   requireSize("embeddings", embeddings.columns, d, "columns");
   requireFinite("embeddings", embeddings.data, d);
-  const whitened = rowProducts(d, embeddings.data, embeddings.rows, whitening, d);
+  const whitened = rowProducts(embeddings, whitening);
   const scores = new Float64Array(embeddings.rows).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < scores.length; i++)
     for (let k = 0; k < classes.length; k++) {
       let distance = 0;
       for (let j = 0; j < d; j++) {
-        const difference = whitened[i * d + j] - whitenedMeans[k * d + j];
+        const difference = whitened.data[i * d + j] - whitenedMeans.data[k * d + j];
         distance += difference * difference;
       }
       scores[i] = Math.min(scores[i], distance);
@@ -89,8 +89,9 @@ export function mahalanobisScores(model: MahalanobisModel, embeddings: Matrix): 
 }
 
 /** Ledoit & Wolf (2004), Lemma 3.2-3.4, of rows that are centred already. */
-function ledoitWolf(centred: Float64Array, n: number, d: number) {
-  const covariance = crossProduct(n, centred, d, centred, d).map((value) => value / n);
+function ledoitWolf(centred: Matrix<Float64Array>) {
+  const { rows: n, columns: d, data } = centred;
+  const covariance = crossProduct(centred, centred).data.map((value) => value / n);
   let trace = 0;
   for (let j = 0; j < d; j++) trace += covariance[j * d + j];
   const mu = trace / d;
@@ -98,7 +99,7 @@ function ledoitWolf(centred: Float64Array, n: number, d: number) {
   let fourth = 0;
   for (let i = 0; i < n; i++) {
     let norm = 0;
-    for (let j = i * d; j < (i + 1) * d; j++) norm += centred[j] * centred[j];
+    for (let j = i * d; j < (i + 1) * d; j++) norm += data[j] * data[j];
     fourth += norm * norm;
   }
   const squares = covariance.reduce((sum, value) => sum + value * value, 0);
@@ -108,5 +109,5 @@ function ledoitWolf(centred: Float64Array, n: number, d: number) {
   const shrunk = covariance.map(
     (value, index) => (1 - shrinkage) * value + (index % (d + 1) === 0 ? shrinkage * mu : 0),
   );
-  return { covariance: shrunk, shrinkage };
+  return { covariance: matrix(d, d, shrunk), shrinkage };
 }

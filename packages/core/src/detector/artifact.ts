@@ -70,9 +70,9 @@ export function exportDetector(detector: Detector): DetectorArtifact {
   const { concepts, classes, similarity, rule, minimumInputs, seed, references, embedding } = detector.model;
   const heatmap = (counts: HeatmapCounts) =>
     counts.inputs === 0 ? null : encodeBase64(encodeHeatmap(counts));
-  const body = {
-    kind: KIND as typeof KIND,
-    schemaVersion: DETECTOR_SCHEMA_VERSION as typeof DETECTOR_SCHEMA_VERSION,
+  const body: z.infer<typeof artifactBody> = {
+    kind: KIND,
+    schemaVersion: DETECTOR_SCHEMA_VERSION,
     concepts: [...concepts],
     classes: [...classes],
     similarity,

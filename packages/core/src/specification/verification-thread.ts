@@ -1,11 +1,6 @@
 import { TaskThread } from "../task-threads.ts";
 import type { Specification } from "./expression.ts";
-import {
-  requireFit,
-  type Verification,
-  type VerificationModel,
-  type verifySpecification,
-} from "./verification.ts";
+import { requireFit, type Verification, type VerificationModel } from "./verification.ts";
 
 /** MiB of JavaScript's heap. The numbers of a linear program lie beside it, and are bounded by themselves. */
 const HEAP_LIMIT = 128;
@@ -36,10 +31,7 @@ export async function verifySpecificationOnThread(
     );
   });
   try {
-    const answer = thread.run({ kind: "verification", specification, model }) as ReturnType<
-      typeof verifySpecification
-    >;
-    return await Promise.race([answer, late]);
+    return await Promise.race([thread.run({ kind: "verification", specification, model }), late]);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
     return { result: "UNKNOWN", reason: `It needs more than ${HEAP_LIMIT} MiB of memory.` };

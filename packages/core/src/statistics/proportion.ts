@@ -1,11 +1,11 @@
 import { InvalidInputError } from "../errors.ts";
 import { criticalValue, normalSurvival } from "./normal.ts";
 
-/** A point estimate with its confidence interval. */
+/** An estimate with its confidence interval. */
 export interface Interval {
-  readonly estimate: number;
-  readonly lower: number;
-  readonly upper: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** A test statistic with its two-sided p-value in [0, 1]. */
@@ -24,7 +24,7 @@ export function requireProportion(successes: number, trials: number): void {
 
 /**
  * Wilson score interval of a proportion, without continuity correction (Wilson 1927).
- * No trials say nothing: estimate NaN, interval [0, 1].
+ * No trials say nothing: value NaN, interval [0, 1].
  */
 export function wilsonInterval(successes: number, trials: number, confidence = 0.95): Interval {
   requireProportion(successes, trials);
@@ -32,15 +32,14 @@ export function wilsonInterval(successes: number, trials: number, confidence = 0
 }
 
 function wilson(successes: number, trials: number, z: number): Interval {
-  const estimate = successes / trials;
   const centre = successes + (z * z) / 2;
   const half = z * Math.sqrt((successes * (trials - successes)) / trials + (z * z) / 4);
   const scale = trials + z * z;
   return {
-    estimate,
+    value: successes / trials,
     // Exact at the ends, where rounding would leave 1e-17; with no trials both ends apply.
-    lower: successes === 0 ? 0 : (centre - half) / scale,
-    upper: successes === trials ? 1 : (centre + half) / scale,
+    low: successes === 0 ? 0 : (centre - half) / scale,
+    high: successes === trials ? 1 : (centre + half) / scale,
   };
 }
 
@@ -111,13 +110,13 @@ export function pairedRiskDifference(
 }
 
 function squareAndAdd(first: Interval, second: Interval, correlation: number): Interval {
-  const estimate = first.estimate - second.estimate;
-  if (Number.isNaN(estimate)) return { estimate, lower: -1, upper: 1 };
+  const value = first.value - second.value;
+  if (Number.isNaN(value)) return { value, low: -1, high: 1 };
   const side = (a: number, b: number) => Math.sqrt(Math.max(0, a * a - 2 * correlation * a * b + b * b));
   return {
-    estimate,
-    lower: estimate - side(first.estimate - first.lower, second.upper - second.estimate),
-    upper: estimate + side(first.upper - first.estimate, second.estimate - second.lower),
+    value,
+    low: value - side(first.value - first.low, second.high - second.value),
+    high: value + side(first.high - first.value, second.value - second.low),
   };
 }
 
@@ -136,7 +135,7 @@ export function oddsRatio(
   requireProportion(successes2, trials2);
   const cells = [successes1, trials1 - successes1, successes2, trials2 - successes2];
   const [a, b, c, d] = cells.some((cell) => cell === 0) ? cells.map((cell) => cell + 0.5) : cells;
-  const estimate = (a * d) / (b * c);
+  const value = (a * d) / (b * c);
   const spread = Math.exp(criticalValue(confidence) * Math.sqrt(1 / a + 1 / b + 1 / c + 1 / d));
-  return { estimate, lower: estimate / spread, upper: estimate * spread };
+  return { value, low: value / spread, high: value * spread };
 }

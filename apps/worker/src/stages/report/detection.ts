@@ -7,7 +7,6 @@ import {
   measuredInputs,
   noThreshold,
 } from "./detector-evaluation.ts";
-import { interval } from "./intervals.ts";
 import { measureDetectors } from "./measured-detectors.ts";
 import type { RunRows } from "./run-rows.ts";
 import type { Samples } from "./samples.ts";
@@ -56,8 +55,8 @@ export async function detectDefects(
       falseAlarmRate: configuration.falseAlarmRate,
       threshold: detector ? Math.min(noThreshold, detector.model.references[0].threshold) : noThreshold,
       pooledClasses: detector ? classes.flatMap((_, k) => (isPooled(detector, k) ? [k] : [])) : [],
-      measuredFalseAlarmRate: sound > 0 ? interval(wilsonInterval(flaggedOf(0), sound)) : null,
-      measuredDetectionRate: defects > 0 ? interval(wilsonInterval(flaggedOf(1), defects)) : null,
+      measuredFalseAlarmRate: sound > 0 ? wilsonInterval(flaggedOf(0), sound) : null,
+      measuredDetectionRate: defects > 0 ? wilsonInterval(flaggedOf(1), defects) : null,
       positives: measured.positives,
       negatives: measured.negatives,
       combinedKept,

@@ -250,8 +250,8 @@ export async function measure(
 }
 
 /** With one defect among few inputs no replicate may hold both kinds: then nothing is known of the spread. */
-function aurocBounds({ auroc: { lower, upper } }: MetricIntervals): { aurocLow: number; aurocHigh: number } {
-  return { aurocLow: Number.isNaN(lower) ? 0 : lower, aurocHigh: Number.isNaN(upper) ? 1 : upper };
+function aurocBounds({ auroc: { low, high } }: MetricIntervals): { aurocLow: number; aurocHigh: number } {
+  return { aurocLow: Number.isNaN(low) ? 0 : low, aurocHigh: Number.isNaN(high) ? 1 : high };
 }
 
 function pointEstimates(

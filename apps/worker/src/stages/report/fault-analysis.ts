@@ -6,6 +6,7 @@ import {
   type Fault,
   type FaultReport,
   faultReport,
+  type Interval,
   keptMargins,
   type LocalisationInputs,
   type LocalisationMargins,
@@ -19,7 +20,6 @@ import {
   wilsonInterval,
 } from "@faultline/core";
 import type { ReportDetails, RunConfiguration } from "@faultline/run";
-import { interval } from "./intervals.ts";
 import type { RunRows } from "./run-rows.ts";
 import type { Samples } from "./samples.ts";
 
@@ -66,16 +66,21 @@ export function analyseFaults(
     faults,
     report: faultReport(inputs.labels, inputs.predictions, decided, classes),
     oracle: {
-      errorOnCorrect: interval(oracleErrorOnCorrect(inputs)),
-      zeroShotAccuracy: interval(wilsonInterval(zeroShot, labelled.length)),
+      errorOnCorrect: orZero(oracleErrorOnCorrect(inputs)),
+      zeroShotAccuracy: orZero(wilsonInterval(zeroShot, labelled.length)),
       margin: margins.oracle,
       agreement: agreement(rows, samples, classes, margins),
-      corrected: corrected ? { encoder: interval(corrected.encoder), head: interval(corrected.head) } : null,
+      corrected: corrected ? { encoder: corrected.encoder, head: corrected.head } : null,
     },
     marginReachable: margins.oracle < unreachableMargin && margins.vlm < unreachableMargin,
     calibrationZeroShot:
       calibrated.length > 0 ? countSaid(columns.vlmMargin, calibrated) / calibrated.length : null,
   };
+}
+
+/** What was measured on nothing is unknown: 0, with the widest interval. */
+function orZero({ value, low, high }: Interval): Interval {
+  return { value: Number.isNaN(value) ? 0 : value, low, high };
 }
 
 function inputsOf({ columns }: RunRows, chosen: Uint32Array): LocalisationInputs {

@@ -61,8 +61,8 @@ function effectBounds(differential: Differential, concept: number): { low: numbe
     if (!(qValues[concept * concepts + j] <= falseDiscoveryRate)) continue;
     // Effects are second − first: the bounds change sides.
     const { difference } = differentialCell(differential, concept, j);
-    low -= difference.upper / (concepts - 1);
-    high -= difference.lower / (concepts - 1);
+    low -= difference.high / (concepts - 1);
+    high -= difference.low / (concepts - 1);
   }
   return { low, high };
 }
