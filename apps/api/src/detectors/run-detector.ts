@@ -13,7 +13,7 @@ import {
   detectorOptions,
   runConfigurationSchema,
 } from "@faultline/db";
-import { detailsOf } from "../reports/fault-report.ts";
+import { detailsOf } from "../runs/report-details.ts";
 import { cachedDetector } from "./detector-cache.ts";
 
 /** The columns of a run that its detector is made from. */

@@ -7,26 +7,29 @@ import {
   pairedRiskDifference,
   selectRows,
 } from "@faultline/core";
-import { queryPrepared } from "@faultline/db";
+import { type Interval, queryPrepared } from "@faultline/db";
 import { z } from "zod";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { NotFoundError, parse, ValidationError } from "../errors.ts";
-import { type KnownRun, requireRun } from "../runs/known-runs.ts";
+import { classIndex } from "../runs/class-index.ts";
+import type { KnownRun } from "../runs/known-runs.ts";
+import { detailsOf } from "../runs/report-details.ts";
+import { requireRun } from "../runs/require-run.ts";
+import { readStrengths } from "../runs/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
 import { type PageArguments, verdictPage } from "../verdicts/verdict-page.ts";
 import { VerdictConnectionType, VerdictEdgeType, VerdictType } from "../verdicts/verdicts.ts";
-import { classIndex, detailsOf } from "./fault-report.ts";
 import {
   DifferentialHeatmapType,
   type DifferentialShape,
   differentialOptions,
   readHeatmap,
 } from "./heatmaps.ts";
-import { type IntervalShape, IntervalType, interval, share } from "./intervals.ts";
+import { IntervalType, interval, share } from "./intervals.ts";
+import type { PairedCounts } from "./known-paired-counts.ts";
 import { pairedShareDifference } from "./paired-shares.ts";
-import { fix, type PairedCounts, pairedVerdicts, regression } from "./paired-verdicts.ts";
-import { readStrengths } from "./run-strengths.ts";
+import { fix, pairedVerdicts, regression } from "./paired-verdicts.ts";
 
 /** A run as comparisons show it. */
 interface ComparedRun {
@@ -44,7 +47,7 @@ interface ComparedRun {
   undecidedFaults: number;
   strengthsSha256: string;
   /** The AUROC of the similarity that gave the run's verdicts; null where it was not measured. */
-  detectorAuroc: IntervalShape | null;
+  detectorAuroc: Interval | null;
 }
 
 /** One statement for all runs, which have succeeded. */

@@ -1,35 +1,18 @@
-import type { ReportDetails } from "@faultline/db";
+import type { Interval, ReportDetails } from "@faultline/db";
 import { builder } from "../builder.ts";
+import { finiteThreshold } from "../detectors/finite-threshold.ts";
 import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
-import { NotFoundError } from "../errors.ts";
-import { requireRun } from "../runs/known-runs.ts";
+import { classIndex } from "../runs/class-index.ts";
+import { requireRun } from "../runs/require-run.ts";
 import { RunType } from "../runs/runs.ts";
-import { aurocOf, type IntervalShape, IntervalType, share } from "./intervals.ts";
+import { aurocOf, IntervalType, share } from "./intervals.ts";
 import { type ClassRow, type FaultCounts, type PairRow, reportList, wantLists } from "./report-lists.ts";
 import { type ReportRow, reportsByRun, responsibleConceptsByClass } from "./reports-by-run.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
-/** The typed part of a report's JSON column; packages/db says what it holds. */
-export function detailsOf(report: { details: unknown }): ReportDetails {
-  return report.details as ReportDetails;
-}
-
-/** The index of a class name. @throws NotFoundError naming the classes that there are */
-export function classIndex(classes: readonly string[], name: string, field: string): number {
-  const index = classes.indexOf(name);
-  if (index < 0)
-    throw new NotFoundError(field, `There is no class "${name}". There are: ${classes.join(", ")}.`);
-  return index;
-}
-
-/** A threshold; null for one that no score passes (Infinity, or the largest number where a worker wrote it). */
-export function finite(threshold: number): number | null {
-  return threshold < Number.MAX_VALUE ? threshold : null;
-}
-
 interface FaultShare {
   count: number;
-  share: IntervalShape | null;
+  share: Interval | null;
 }
 
 const FaultShareType = builder.objectRef<FaultShare>("FaultShare").implement({
@@ -277,7 +260,7 @@ const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSum
       nullable: true,
       description:
         "Scores above it are defects, where classes share one; null: too little calibration data, nothing is flagged.",
-      resolve: ({ threshold }) => finite(threshold),
+      resolve: ({ threshold }) => finiteThreshold(threshold),
     }),
     pooledClasses: t.exposeStringList("pooledClasses", {
       description: "Classes with too few incorrect calibration inputs for a reference of their own.",

@@ -12,8 +12,9 @@ import { type ResponsibleConcept, runConfigurationSchema } from "@faultline/db";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { HeatmapKindType, HeatmapSubsetType } from "../enums.ts";
+import { classIndex } from "../runs/class-index.ts";
+import { detailsOf } from "../runs/report-details.ts";
 import { RunType } from "../runs/runs.ts";
-import { classIndex, detailsOf } from "./fault-report.ts";
 import { ResponsibleConceptType, responsibleConceptsOf } from "./responsible-concepts.ts";
 
 export type HeatmapKind = "GROUND_TRUTH" | "OUTPUT_LABEL";

@@ -1,5 +1,5 @@
 import { wilsonInterval } from "@faultline/core";
-import type { IntervalShape } from "./intervals.ts";
+import type { Interval } from "@faultline/db";
 
 /** A cell of the joint table of two runs on shared inputs: each side's fault (NONE: correct), and how many inputs. */
 export interface JointCell {
@@ -22,7 +22,7 @@ interface Side {
  * two Wilson intervals, with the correlation of the two ratios by linearisation (Särndal, Swensson & Wretman
  * 1992, section 5.6). Null when one of the sides has no misclassified input.
  */
-export function pairedShareDifference(cells: readonly JointCell[], fault: string): IntervalShape | null {
+export function pairedShareDifference(cells: readonly JointCell[], fault: string): Interval | null {
   const first = side(cells, "first", fault);
   const second = side(cells, "second", fault);
   if (first.misclassified === 0 || second.misclassified === 0) return null;

@@ -1,6 +1,8 @@
 import { builder } from "../builder.ts";
-import { detectorPage, quarantinedInputPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
+import { detectorPage } from "../detectors/detectors.ts";
 import { RunStageType, RunStatusType } from "../enums.ts";
+import { quarantinedInputPage } from "../verdicts/quarantined-inputs.ts";
 
 interface Progress {
   stage: "PLAN" | "EMBED" | "ALIGN" | "STRENGTHS" | "REPORT" | "VERDICTS";
@@ -95,7 +97,7 @@ export const RunType = builder.prismaNode("Run", {
         description: "Inputs that could not be used, in order.",
         query: { orderBy: { inputId: "asc" } },
       },
-      ...quarantinedInputPage(),
+      ...quarantinedInputPage,
     ),
     detectors: t.relatedConnection(
       "detectors",
@@ -105,7 +107,9 @@ export const RunType = builder.prismaNode("Run", {
         description: "Detectors that were published from it, newest first.",
         query: { where: { publishedAt: { not: null } }, orderBy: { id: "desc" } },
       },
-      ...detectorPage(),
+      ...detectorPage,
     ),
   }),
 });
+
+export const runPage = connectionOf("Run", RunType);

@@ -10,6 +10,7 @@ import {
   wilsonInterval,
 } from "@faultline/core";
 import { verifySpecificationOnThread } from "@faultline/core/parallel";
+import type { Interval } from "@faultline/db";
 import { HeadSession } from "@faultline/inference";
 import { z } from "zod";
 import { builder } from "../builder.ts";
@@ -17,9 +18,9 @@ import type { Context } from "../context.ts";
 import { VerificationType } from "../enums.ts";
 import { ValidationError } from "../errors.ts";
 import { Places } from "../places.ts";
-import { detailsOf } from "../reports/fault-report.ts";
-import { type IntervalShape, IntervalType, interval } from "../reports/intervals.ts";
-import { readStrengths } from "../reports/run-strengths.ts";
+import { IntervalType, interval } from "../reports/intervals.ts";
+import { detailsOf } from "../runs/report-details.ts";
+import { readStrengths } from "../runs/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
 import { type VerdictRow, verdictRows } from "../verdicts/verdict-page.ts";
 import { VerdictType } from "../verdicts/verdicts.ts";
@@ -30,7 +31,7 @@ interface SpecificationCheckShape {
   inputs: number;
   applicable: number;
   satisfied: number;
-  share: IntervalShape | null;
+  share: Interval | null;
   counterexamples: VerdictRow[];
   verification: Verification;
 }

@@ -17,7 +17,7 @@ import {
   runDetector,
 } from "../detectors/run-detector.ts";
 import { NotFoundError } from "../errors.ts";
-import { partRows, readStrengths, type StoredStrengths } from "../reports/run-strengths.ts";
+import { partRows, readStrengths, type StoredStrengths } from "../runs/run-strengths.ts";
 import type { VerdictRow } from "./verdict-page.ts";
 import { VerdictType } from "./verdicts.ts";
 
