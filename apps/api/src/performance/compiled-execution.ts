@@ -40,6 +40,10 @@ interface CompiledExecution {
  * Fields that only show a property are compiled to that, without the look at the token that the schema has them take
  * at each: it is taken once, before, and who does not hold READ is left to graphql-js.
  *
+ * Measured (2 cores, the operations of `npm run bench api`, processor time of a whole request): a fault report takes
+ * 3.5 instead of 4.7 ms, a page of verdicts 1.6 instead of 1.9 ms. With a look at the token at each property the report
+ * takes 4.0 ms.
+ *
  * Apollo Server takes an answer that a plugin has for an operation. (Its other door, a gateway with one schema,
  * makes hidden classes at every request, which hold the answer until the next full garbage collection.)
  *

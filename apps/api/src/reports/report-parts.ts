@@ -1,6 +1,5 @@
-import { type DetectorMetric, queryPrepared } from "@faultline/db";
+import { type DetectorMetric, queryPrepared, type ReportDetails, type RunReport } from "@faultline/db";
 import DataLoader from "dataloader";
-import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
 import type { Context } from "../context.ts";
 import { perRequest } from "../per-request.ts";
 
@@ -29,6 +28,24 @@ export interface PairRow extends FaultCounts {
 /** How one detector ranks the defects of a run; without its curves. */
 export type DetectorMetricRow = Omit<DetectorMetric, "curves">;
 
+/** The numbers of a run's report that are one each. */
+export interface ReportRow
+  extends Pick<
+    RunReport,
+    | "conceptCount"
+    | "inputs"
+    | "labelled"
+    | "misclassified"
+    | "quarantinedCount"
+    | "encoderFaults"
+    | "headFaults"
+    | "undecidedFaults"
+    | "resultSha256"
+  > {
+  /** Without the responsible concepts of each class, which are most of it: see {@link responsibleConceptsByClass}. */
+  details: Omit<ReportDetails, "responsibleConceptsByClass">;
+}
+
 /** What a run's report has many of. */
 interface ReportLists {
   /** In the order of the logits. */
@@ -40,6 +57,7 @@ interface ReportLists {
 }
 
 type List = keyof ReportLists;
+type Part = "row" | List;
 
 /** Where the rows of a list are, and what the columns of its table are called here. */
 interface ListSource {
@@ -85,50 +103,68 @@ const sources: Record<List, ListSource> = {
   },
 };
 
-/** The lists as a statement gives them: column by column, which Postgres writes in half the time that rows take it. */
-export type ListColumns = { [list in List]?: Record<string, unknown[] | null> };
+const rowColumn = `(SELECT json_build_object('conceptCount', a.concept_count, 'inputs', a.inputs,
+       'labelled', a.labelled, 'misclassified', a.misclassified, 'quarantinedCount', a.quarantined_count,
+       'encoderFaults', a.encoder_faults, 'headFaults', a.head_faults, 'undecidedFaults', a.undecided_faults,
+       'resultSha256', a.result_sha256, 'details', a.details - 'responsibleConceptsByClass')
+     FROM run_report a WHERE a.run_id = r.id) AS row`;
 
-/** The SQL of a list as one JSON column, for the run that the expression `runId` names. */
-export function listColumn(list: List, runId: string): string {
-  const { table, order, columns } = sources[list];
+/** The SQL of a part as one JSON column; of a list column by column, which Postgres writes in half the time of rows. */
+function partColumn(part: Part): string {
+  if (part === "row") return rowColumn;
+  const { table, order, columns } = sources[part];
   const arrays = Object.entries(columns).map(([name, column]) => `'${name}', array_agg(l.${column})`);
   return `(SELECT json_build_object(${arrays.join(", ")})
-     FROM (SELECT ${Object.values(columns).join(", ")} FROM ${table} WHERE run_id = ${runId} ORDER BY ${order}) l
-    ) AS "${list}"`;
+     FROM (SELECT ${Object.values(columns).join(", ")} FROM ${table} WHERE run_id = r.id ORDER BY ${order}) l
+    ) AS "${part}"`;
 }
 
-function rowsOf(columns: Record<string, unknown[] | null> = {}): ReportLists[List] {
+interface StoredParts extends Partial<Record<List, Record<string, unknown[] | null>>> {
+  id: string;
+  row?: ReportRow | null;
+}
+
+function rowsOf(columns: Record<string, unknown[] | null> = {}): Record<string, unknown>[] {
   const entries = Object.entries(columns);
   return Array.from({ length: entries[0]?.[1]?.length ?? 0 }, (_, i) => {
     const row: Record<string, unknown> = {};
     for (const [name, values] of entries) row[name] = values?.[i];
     return row;
-  }) as unknown as ReportLists[List];
+  });
 }
 
-interface ListKey {
+interface PartKey {
   runId: string;
-  list: List;
+  part: Part;
 }
 
-/** All lists that an answer needs at a time, of whichever runs, come with one statement. */
-const listLoader = perRequest(
+/** All parts that an answer needs at a time, of whichever runs, come with one statement. */
+const partLoader = perRequest(
   ({ pool }: Context) =>
-    new DataLoader<ListKey, ReportLists[List], string>(
+    new DataLoader<PartKey, unknown, string>(
       async (keys) => {
-        const lists = [...new Set(keys.map(({ list }) => list))].sort();
-        const { rows } = await queryPrepared<{ id: string } & ListColumns>(
+        const parts = [...new Set(keys.map(({ part }) => part))].sort();
+        const { rows } = await queryPrepared<StoredParts>(
           pool,
-          `SELECT r.id, ${lists.map((list) => listColumn(list, "r.id")).join(", ")}
-           FROM run r WHERE r.id = ANY ($1::uuid[])`,
+          `SELECT r.id, ${parts.map(partColumn).join(", ")} FROM run r WHERE r.id = ANY ($1::uuid[])`,
           [[...new Set(keys.map(({ runId }) => runId))]],
         );
         const found = new Map(rows.map((row) => [row.id, row]));
-        return keys.map(({ runId, list }) => rowsOf(found.get(runId)?.[list]));
+        return keys.map(({ runId, part }) => {
+          const stored = found.get(runId);
+          return part === "row" ? (stored?.row ?? null) : rowsOf(stored?.[part]);
+        });
       },
-      { cacheKeyFn: ({ runId, list }) => `${list} ${runId}` },
+      { cacheKeyFn: ({ runId, part }) => `${part} ${runId}` },
     ),
 );
+
+/** The single numbers of a run's report, which must be there. */
+export async function reportRow(runId: string, context: Context): Promise<ReportRow> {
+  const row = (await partLoader(context).load({ runId, part: "row" })) as ReportRow | null;
+  if (!row) throw new Error(`The run ${runId} has no report`);
+  return row;
+}
 
 /** One of the lists of a run's report; empty where there is no report. */
 export async function reportList<Name extends List>(
@@ -136,47 +172,7 @@ export async function reportList<Name extends List>(
   list: Name,
   context: Context,
 ): Promise<ReportLists[Name]> {
-  return (await listLoader(context).load({ runId, list })) as ReportLists[Name];
-}
-
-/** Has lists that came with a report at hand for {@link reportList}. */
-export function primeLists(
-  runId: string,
-  columns: ListColumns,
-  lists: readonly List[],
-  context: Context,
-): void {
-  for (const list of lists) listLoader(context).prime({ runId, list }, rowsOf(columns[list]));
-}
-
-const wanted = perRequest(() => new Set<List>());
-
-/** Lists that come with the reports of an answer. */
-export function wantedLists(context: Context): List[] {
-  return [...wanted(context)].sort();
-}
-
-/**
- * Has the lists that a report's selection names read with the report. What is named in vain (behind `@skip`, say) is
- * thrown away.
- */
-export function wantLists(info: GraphQLResolveInfo, context: Context): void {
-  const selected = selectedFields(info);
-  for (const list of Object.keys(sources) as List[]) if (selected.has(list)) wanted(context).add(list);
-}
-
-/** Names of the fields right below a field. */
-function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): Set<string> {
-  const names = new Set<string>();
-  const add = ({ selections }: SelectionSetNode) => {
-    for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
-      else add(fragments[selection.name.value].selectionSet);
-    }
-  };
-  for (const { selectionSet } of fieldNodes) if (selectionSet) add(selectionSet);
-  return names;
+  return (await partLoader(context).load({ runId, part: list })) as ReportLists[Name];
 }
 
 /** The JSON column of a metric: points as arrays, to be short. */
@@ -203,4 +199,25 @@ const curvesLoader = perRequest(
 /** Curves are long: they are read only where they are asked for, then for all metrics of a run at once. */
 export async function curvesOf({ runId, detector }: DetectorMetricRow, context: Context): Promise<Curves> {
   return (await curvesLoader(context).load(runId)).get(detector) as Curves;
+}
+
+type ConceptsByClass = ReportDetails["responsibleConceptsByClass"];
+
+const conceptsByClassLoader = perRequest(
+  ({ pool }: Context) =>
+    new DataLoader<string, ConceptsByClass>(async (runIds) => {
+      const { rows } = await queryPrepared<{ runId: string; concepts: ConceptsByClass }>(
+        pool,
+        `SELECT run_id AS "runId", details->'responsibleConceptsByClass' AS concepts FROM run_report
+         WHERE run_id = ANY ($1::uuid[])`,
+        [runIds],
+      );
+      const found = new Map(rows.map(({ runId, concepts }) => [runId, concepts]));
+      return runIds.map((runId) => found.get(runId) ?? []);
+    }),
+);
+
+/** The responsible concepts of each class of a run. */
+export function responsibleConceptsByClass(runId: string, context: Context): Promise<ConceptsByClass> {
+  return conceptsByClassLoader(context).load(runId);
 }
