@@ -40,7 +40,12 @@ export const DatasetType = builder.prismaNode("Dataset", {
       description: "How far it is read.",
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it could not be read." }),
-    inputCount: t.exposeInt("inputCount", { description: "All of its inputs; 0 until it is read." }),
+    inputCount: t.int({
+      nullable: true,
+      description: "All of its inputs; null until it is read.",
+      select: { status: true, inputCount: true },
+      resolve: ({ status, inputCount }) => (status === "READY" ? inputCount : null),
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     splitCounts: t.loadableList({
       type: SplitCountType,

@@ -3,6 +3,7 @@ import { builder } from "../builder.ts";
 import { connectionOf } from "../connection-of.ts";
 import { SimilarityType, VerdictKindType } from "../enums.ts";
 import { finiteThreshold } from "./finite-threshold.ts";
+import { storedSimilarity } from "./stored-similarity.ts";
 
 export const InputCheckType = builder.prismaObject("InputCheck", {
   description: "A verdict given by checkInputs and stored.",
@@ -36,7 +37,7 @@ export const DetectorType = builder.prismaNode("Detector", {
     similarity: t.field({
       type: SimilarityType,
       description: "How heatmaps are compared.",
-      resolve: ({ similarity }) => similarity as "cosine",
+      resolve: ({ similarity }) => storedSimilarity(similarity),
     }),
     falseAlarmRate: t.exposeFloat("falseAlarmRate", {
       nullable: true,

@@ -1,6 +1,7 @@
 import type { ReportDetails } from "@faultline/db";
 import { builder } from "../builder.ts";
 import { finiteThreshold } from "../detectors/finite-threshold.ts";
+import { storedSimilarity } from "../detectors/stored-similarity.ts";
 import { SimilarityType } from "../enums.ts";
 import { aurocOf, IntervalType } from "./intervals.ts";
 import { reportList } from "./report-parts.ts";
@@ -16,7 +17,7 @@ export const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("Dete
     similarity: t.field({
       type: SimilarityType,
       description: "How heatmaps are compared.",
-      resolve: ({ similarity }) => similarity as "cosine",
+      resolve: ({ similarity }) => storedSimilarity(similarity),
     }),
     falseAlarmRate: t.exposeFloat("falseAlarmRate", {
       nullable: true,
@@ -41,8 +42,16 @@ export const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("Dete
       nullable: true,
       description: "On the run's own labelled inputs.",
     }),
-    positives: t.exposeString("positives", { description: "What counts as a defect in the metrics." }),
-    negatives: t.exposeString("negatives", { description: "What counts as sound in the metrics." }),
+    positiveLabel: t.exposeString("positives", { description: "What counts as a defect in the metrics." }),
+    negativeLabel: t.exposeString("negatives", { description: "What counts as sound in the metrics." }),
+    positives: t.exposeString("positives", {
+      description: "What counts as a defect in the metrics.",
+      deprecationReason: "Use positiveLabel; positives are a number elsewhere.",
+    }),
+    negatives: t.exposeString("negatives", {
+      description: "What counts as sound in the metrics.",
+      deprecationReason: "Use negativeLabel; negatives are a number elsewhere.",
+    }),
     combinedKept: t.exposeBoolean("combinedKept", {
       description: "The learned combination of all detectors won on held-out data.",
     }),

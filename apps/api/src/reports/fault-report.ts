@@ -12,7 +12,7 @@ import { ConceptFidelityType, ConceptShiftType, HeadExplanationType } from "./ex
 import { FaultPairType, faultPair } from "./fault-pair.ts";
 import { FaultShareType, faultShare } from "./fault-shares.ts";
 import { IntervalType, share } from "./intervals.ts";
-import { OracleReportType } from "./oracle-report.ts";
+import { OracleReportType, oracleReport } from "./oracle-report.ts";
 import { type ReportRow, reportList, reportRow, responsibleConceptsByClass } from "./report-parts.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
 
@@ -120,17 +120,19 @@ export const FaultReportType = builder.objectRef<KnownRun>("FaultReport").implem
     oracle: t.field({
       type: OracleReportType,
       description: "Quality of the oracle.",
-      resolve: ofRow(({ details }) => details.oracle),
+      resolve: ofRow(oracleReport),
     }),
     responsibleConcepts: t.field({
       type: [ResponsibleConceptType],
       description: "Concepts of the significant cells of correct − incorrect, largest effect first.",
       args: {
-        class: t.arg.string({ description: "Of this class; all classes together when left out." }),
+        trueClass: t.arg.string({ description: "Of this class; all classes together when left out." }),
+        class: t.arg.string({ description: "The true class.", deprecationReason: "Use trueClass." }),
         first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
       },
       resolve: async ({ id, datasetId, classes }, args, context) => {
-        const index = args.class == null ? null : classIndex(classes, args.class, "class");
+        const name = args.trueClass ?? args.class;
+        const index = name == null ? null : classIndex(classes, name, "trueClass");
         const all =
           index === null
             ? (await reportRow(id, context)).details.responsibleConcepts

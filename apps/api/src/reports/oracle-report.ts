@@ -1,7 +1,8 @@
-import type { ReportDetails } from "@faultline/db";
+import type { Interval, ReportDetails } from "@faultline/db";
 import { builder } from "../builder.ts";
 import { OracleVariantType } from "../enums.ts";
 import { IntervalType } from "./intervals.ts";
+import type { ReportRow } from "./report-parts.ts";
 
 const OracleAgreementType = builder
   .objectRef<ReportDetails["oracle"]["agreement"][number]>("OracleAgreement")
@@ -17,19 +18,46 @@ const OracleAgreementType = builder
     }),
   });
 
-export const OracleReportType = builder.objectRef<ReportDetails["oracle"]>("OracleReport").implement({
+type Oracle = ReportDetails["oracle"];
+
+interface OracleReport extends Pick<Oracle, "agreement"> {
+  errorOnCorrect: Interval | null;
+  zeroShotAccuracy: Interval | null;
+  margin: number | null;
+}
+
+/** A cosine difference that no margin reaches; workers store it where none makes the oracle reliable. */
+const unreachableMargin = 2;
+
+/** What a run measured of its oracle: null where it had nothing to measure it on. */
+export function oracleReport({ labelled, misclassified, details }: ReportRow): OracleReport {
+  const { errorOnCorrect, zeroShotAccuracy, margin, agreement } = details.oracle;
+  return {
+    errorOnCorrect: labelled > misclassified ? errorOnCorrect : null,
+    zeroShotAccuracy: labelled > 0 ? zeroShotAccuracy : null,
+    margin: margin < unreachableMargin ? margin : null,
+    agreement,
+  };
+}
+
+export const OracleReportType = builder.objectRef<OracleReport>("OracleReport").implement({
   description: "How far the oracle itself can be trusted.",
   fields: (t) => ({
     errorOnCorrect: t.expose("errorOnCorrect", {
       type: IntervalType,
-      description: "Share of correctly classified inputs on which it does not name the true class.",
+      nullable: true,
+      description:
+        "Share of correctly classified inputs on which it does not name the true class; null without any.",
     }),
     zeroShotAccuracy: t.expose("zeroShotAccuracy", {
       type: IntervalType,
-      description: "Accuracy of the VLM's own image embedding.",
+      nullable: true,
+      description: "Accuracy of the VLM's own image embedding; null without labels.",
     }),
     margin: t.exposeFloat("margin", {
-      description: "Calibrated difference of cosines under which it is undecided.",
+      nullable: true,
+      description:
+        "Calibrated difference of cosines under which it is undecided; null where none makes it reliable, so that every fault is undecided.",
     }),
     agreement: t.expose("agreement", {
       type: [OracleAgreementType],

@@ -118,9 +118,13 @@ export const RunDifferenceType = builder.objectRef<ComparedPair>("RunDifference"
       nullable: true,
       description:
         "Run − baseline, all classes or one true class, paired by input where possible; null unless both have the same axis.",
-      args: { class: t.arg.string({ description: "A true class; all together when left out." }) },
+      args: {
+        trueClass: t.arg.string({ description: "A true class; all together when left out." }),
+        class: t.arg.string({ description: "The true class.", deprecationReason: "Use trueClass." }),
+      },
       complexity: 50,
-      resolve: versionDifferential,
+      resolve: (pair, args, context) =>
+        versionDifferential(pair, args.trueClass ?? args.class ?? null, context),
     }),
   }),
 });

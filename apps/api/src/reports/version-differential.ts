@@ -23,16 +23,16 @@ const mostStrengths = 2 ** 24;
  */
 export async function versionDifferential(
   { compared, reference }: ComparedPair,
-  args: { class?: string | null },
+  trueClass: string | null,
   context: Context,
 ): Promise<DifferentialShape | null> {
   const { id, axis, classes, datasetId, configuration } = compared.run;
   if (axis.join("\n") !== reference.run.axis.join("\n")) return null;
-  const index = args.class == null ? -1 : classIndex(classes, args.class, "class");
+  const index = trueClass === null ? -1 : classIndex(classes, trueClass, "trueClass");
   const options = differentialOptions(configuration);
   const shape = async (differential: DifferentialShape["differential"]): Promise<DifferentialShape> => ({
     axis,
-    class: args.class ?? null,
+    class: trueClass,
     differential,
     datasetId,
     named: (await namedConcepts(id, context)) ?? [],

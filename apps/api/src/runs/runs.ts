@@ -1,8 +1,10 @@
+import { runConfigurationSchema } from "@faultline/db";
 import { builder } from "../builder.ts";
 import { connectionOf } from "../connection-of.ts";
 import { detectorPage } from "../detectors/detectors.ts";
 import { RunStageType, RunStatusType } from "../enums.ts";
 import { quarantinedInputPage } from "../verdicts/quarantined-inputs.ts";
+import { RunConfigurationType } from "./run-configuration.ts";
 
 interface Progress {
   stage: "PLAN" | "EMBED" | "ALIGN" | "STRENGTHS" | "REPORT" | "VERDICTS";
@@ -57,9 +59,11 @@ export const RunType = builder.prismaNode("Run", {
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it failed." }),
     seed: t.exposeInt("seed", { description: "Seed of every draw: the same seed gives the same bits." }),
-    configuration: t.expose("configuration", {
-      type: "JSON",
+    configuration: t.field({
+      type: RunConfigurationType,
       description: "Its whole configuration, defaults filled in.",
+      select: { configuration: true },
+      resolve: ({ configuration }) => runConfigurationSchema.parse(configuration),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was asked for." }),
     startedAt: t.expose("startedAt", {
