@@ -1,4 +1,4 @@
-import { type Interval, queryPrepared } from "@faultline/db";
+import type { Interval } from "@faultline/db";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { KnownRun } from "../runs/known-runs.ts";
@@ -27,9 +27,9 @@ export interface ComparedRun {
 
 /** One statement for all runs, which have succeeded. */
 export async function comparedRuns({ pool }: Context, runs: KnownRun[]): Promise<ComparedRun[]> {
-  const { rows } = await queryPrepared<Omit<ComparedRun, "run"> & { runId: string }>(
-    pool,
-    `SELECT a.run_id AS "runId", n.name || ' ' || m.name AS "modelVersion", t.name AS "attackType",
+  const { rows } = await pool.query<Omit<ComparedRun, "run"> & { runId: string }>({
+    name: "compared-runs",
+    text: `SELECT a.run_id AS "runId", n.name || ' ' || m.name AS "modelVersion", t.name AS "attackType",
        d.clean_dataset_id AS "cleanDatasetId", a.inputs, a.labelled, a.misclassified,
        a.encoder_faults AS "encoderFaults", a.head_faults AS "headFaults", a.undecided_faults AS "undecidedFaults",
        a.strengths_sha256 AS "strengthsSha256",
@@ -43,8 +43,8 @@ export async function comparedRuns({ pool }: Context, runs: KnownRun[]): Promise
      LEFT JOIN attack_type t ON t.id = d.attack_type_id
      LEFT JOIN detector_metric k ON k.run_id = a.run_id AND k.detector = a.details #>> '{detector,similarity}'
      WHERE a.run_id = ANY ($1::uuid[])`,
-    [runs.map(({ id }) => id)],
-  );
+    values: [runs.map(({ id }) => id)],
+  });
   const found = new Map(rows.map((row) => [row.runId, row]));
   return runs.map((run) => ({ ...(found.get(run.id) as (typeof rows)[number]), run }));
 }

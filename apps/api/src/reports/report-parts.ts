@@ -1,4 +1,4 @@
-import { type DetectorMetric, queryPrepared, type ReportDetails, type RunReport } from "@faultline/db";
+import type { DetectorMetric, ReportDetails, RunReport } from "@faultline/db";
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
 import { perRequest } from "../per-request.ts";
@@ -144,11 +144,11 @@ const partLoader = perRequest(
     new DataLoader<PartKey, unknown, string>(
       async (keys) => {
         const parts = [...new Set(keys.map(({ part }) => part))].sort();
-        const { rows } = await queryPrepared<StoredParts>(
-          pool,
-          `SELECT r.id, ${parts.map(partColumn).join(", ")} FROM run r WHERE r.id = ANY ($1::uuid[])`,
-          [[...new Set(keys.map(({ runId }) => runId))]],
-        );
+        const { rows } = await pool.query<StoredParts>({
+          name: `report-parts ${parts.join(" ")}`,
+          text: `SELECT r.id, ${parts.map(partColumn).join(", ")} FROM run r WHERE r.id = ANY ($1::uuid[])`,
+          values: [[...new Set(keys.map(({ runId }) => runId))]],
+        });
         const found = new Map(rows.map((row) => [row.id, row]));
         return keys.map(({ runId, part }) => {
           const stored = found.get(runId);
@@ -184,11 +184,11 @@ export interface Curves {
 const curvesLoader = perRequest(
   ({ pool }: Context) =>
     new DataLoader<string, Map<string, Curves>>(async (runIds) => {
-      const { rows } = await queryPrepared<{ runId: string; detector: string; curves: Curves }>(
-        pool,
-        `SELECT run_id AS "runId", detector, curves FROM detector_metric WHERE run_id = ANY ($1::uuid[])`,
-        [runIds],
-      );
+      const { rows } = await pool.query<{ runId: string; detector: string; curves: Curves }>({
+        name: "detector-curves",
+        text: `SELECT run_id AS "runId", detector, curves FROM detector_metric WHERE run_id = ANY ($1::uuid[])`,
+        values: [runIds],
+      });
       return runIds.map(
         (id) =>
           new Map(rows.filter(({ runId }) => runId === id).map(({ detector, curves }) => [detector, curves])),
@@ -206,12 +206,12 @@ type ConceptsByClass = ReportDetails["responsibleConceptsByClass"];
 const conceptsByClassLoader = perRequest(
   ({ pool }: Context) =>
     new DataLoader<string, ConceptsByClass>(async (runIds) => {
-      const { rows } = await queryPrepared<{ runId: string; concepts: ConceptsByClass }>(
-        pool,
-        `SELECT run_id AS "runId", details->'responsibleConceptsByClass' AS concepts FROM run_report
+      const { rows } = await pool.query<{ runId: string; concepts: ConceptsByClass }>({
+        name: "responsible-concepts-by-class",
+        text: `SELECT run_id AS "runId", details->'responsibleConceptsByClass' AS concepts FROM run_report
          WHERE run_id = ANY ($1::uuid[])`,
-        [runIds],
-      );
+        values: [runIds],
+      });
       const found = new Map(rows.map(({ runId, concepts }) => [runId, concepts]));
       return runIds.map((runId) => found.get(runId) ?? []);
     }),

@@ -1,4 +1,4 @@
-import { type Database, type Notifications, queryPrepared, type Run } from "@faultline/db";
+import type { Database, Notifications, Run } from "@faultline/db";
 import { LRUCache } from "lru-cache";
 import { runColumns } from "./runs-by-id.ts";
 
@@ -65,13 +65,13 @@ export class KnownRuns {
   }
 
   async #read(ids: readonly string[]): Promise<KnownRun[]> {
-    const { rows } = await queryPrepared<KnownRun>(
-      this.database.pool,
-      `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
+    const { rows } = await this.database.pool.query<KnownRun>({
+      name: "known-runs",
+      text: `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
        FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
        WHERE r.id = ANY ($1::uuid[])`,
-      [ids],
-    );
+      values: [ids],
+    });
     return rows;
   }
 }

@@ -1,8 +1,8 @@
-import { queryPrepared } from "@faultline/db";
 import { defaultPageSize, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { finiteThreshold } from "../detectors/finite-threshold.ts";
 import { ValidationError } from "../errors.ts";
+import { pageStatement } from "../performance/page-statements.ts";
 import type { Condition, Source } from "./condition.ts";
 import { type Cursor, decodeCursor, encodeCursor, type VerdictOrder } from "./verdict-cursor.ts";
 
@@ -128,7 +128,9 @@ export async function verdictPage(
   const way = ascending ? "ASC" : "DESC";
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
     ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
-  const { rows } = from ? await queryPrepared<StoredVerdict>(pool, text, values) : { rows: [] };
+  const { rows } = from
+    ? await pool.query<StoredVerdict>({ name: pageStatement(text), text, values })
+    : { rows: [] };
   const more = rows.length > size;
   const shown = rows.slice(0, size).map((row) => told(row, names));
   if (!forward) shown.reverse();
