@@ -17,12 +17,19 @@ declare global {
   }
 }
 
+/** Resolvers that ask for READ and show the property of their field's name; they do nothing else. */
+const propertyResolvers = new WeakSet<object>();
+
+/** Whether READ is all that a field of the schema asks for, and a property of its object all that it shows. */
+export function isReadableProperty(resolve: object | null | undefined): boolean {
+  return resolve != null && propertyResolvers.has(resolve);
+}
+
 /**
  * Every field asks for a scope, also one that someone forgot to guard: it is closed, not open. Mutations ask for WRITE
  * and subscriptions for READ through the scope-auth plugin, which makes refusals members of a mutation's result.
- * All other fields ask for READ here, by a look at the token, but for those that only show a property of their object:
- * some guarded field gave that object, and every scope holds READ. `authScopes` may ask for more; `skipTypeScopes`
- * opens a field.
+ * All other fields ask for READ here, by a look at the token. `authScopes` may ask for more; `skipTypeScopes` opens a
+ * field, but none of those below it.
  */
 export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onTypeConfig(config: PothosTypeConfig): PothosTypeConfig {
@@ -42,13 +49,13 @@ export class ClosedByDefaultPlugin<Types extends SchemaTypes> extends BasePlugin
         return resolve(parent, args, context, info);
       };
     if (asksByPlugin(kind) || (pothosOptions as { skipTypeScopes?: boolean }).skipTypeScopes) return resolve;
-    // Without a resolver the field is compiled to a property: see compiled-execution.ts.
-    if (kind !== "Query" && resolve === defaultFieldResolver) return resolve;
-    return (parent, args, context, info) => {
+    const guarded: typeof resolve = (parent, args, context, info) => {
       (context as Context).signal.throwIfAborted();
       (context as Context).access.require("READ");
       return resolve(parent, args, context, info);
     };
+    if (resolve === defaultFieldResolver) propertyResolvers.add(guarded);
+    return guarded;
   }
 }
 

@@ -2,7 +2,6 @@ import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { Access } from "./access/access.ts";
 import { accessOf } from "./access/request-access.ts";
 import { deadlineOf } from "./http/deadline.ts";
-import type { perRequest } from "./per-request.ts";
 import type { Services } from "./services.ts";
 
 /** What every resolver is given. */
@@ -12,7 +11,7 @@ export interface Context extends Services {
   log: FastifyBaseLogger;
   /** Aborted when the request's time is over: no field is resolved after that. */
   signal: AbortSignal;
-  /** What {@link perRequest} has made. */
+  /** What `perRequest` has made. */
   values: Map<symbol, unknown>;
 }
 

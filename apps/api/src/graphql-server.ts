@@ -6,12 +6,12 @@ import { ArtifactError, isDatabaseTimeout } from "@faultline/db";
 import { PothosValidationError } from "@pothos/core";
 import type { FastifyInstance } from "fastify";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { compiledExecution } from "./compiled-execution.ts";
 import type { Context } from "./context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "./errors.ts";
 import { RequestError, tookTooLong } from "./http/error-answers.ts";
 import { admission, type Introspection } from "./limits/admission.ts";
 import { documentLimits } from "./limits/document-limits.ts";
+import { compiledExecution } from "./performance/compiled-execution.ts";
 import { schema } from "./schema.ts";
 import { operationSpans } from "./tracing.ts";
 

@@ -38,7 +38,7 @@ import { addUploads } from "./http/uploads.ts";
 import { addVerdictExport } from "./http/verdict-export.ts";
 import type { Introspection } from "./limits/admission.ts";
 import { Documents } from "./limits/documents.ts";
-import { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import { KnownPairedCounts } from "./reports/known-paired-counts.ts";
 import { KnownRuns } from "./runs/known-runs.ts";
 import type { Services } from "./services.ts";
 import { sweepUploads } from "./sweep-uploads.ts";

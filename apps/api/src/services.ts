@@ -3,7 +3,7 @@ import type { NetworkSessions } from "@faultline/inference";
 import type { FailedAttempts } from "./access/failed-attempts.ts";
 import type { KnownTokens } from "./access/known-tokens.ts";
 import type { LocalUser } from "./access/local-user.ts";
-import type { KnownPairedCounts } from "./reports/paired-verdicts.ts";
+import type { KnownPairedCounts } from "./reports/known-paired-counts.ts";
 import type { KnownRuns } from "./runs/known-runs.ts";
 
 /** What the process has opened once and every request shares. */

@@ -41,9 +41,7 @@ export function apiSettings(environment: NodeJS.ProcessEnv = process.env) {
       FAULTLINE_MAX_UPLOAD_BYTES: setting.size().optional(),
       FAULTLINE_PROJECT_QUOTA: setting.size({ min: 0 }).optional(),
       FAULTLINE_NETWORK_MEMORY: setting.size({ min: SMALLEST_NETWORK_MEMORY }).default(NETWORK_MEMORY),
-      FAULTLINE_LOG_LEVEL: setting
-        .choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-        .default("info"),
+      FAULTLINE_LOG_LEVEL: setting.logLevel().default("info"),
     },
     environment,
   );

@@ -60,7 +60,8 @@ describe("a node", () => {
 
 describe("a run", () => {
   test("tells what it is made of and how far it is", async () => {
-    const run = await ofRun(`name status seed stage error configuration project { slug } attackType { name }
+    const run =
+      await ofRun(`name status seed stage error configuration { similarity shardSize } project { slug } attackType { name }
       modelVersion { name classes model { name } } visionLanguageModel { name } dataset { name } detectors { totalCount }
       conceptSet { name version concepts { phrase position } } quarantinedInputs { totalCount edges { node { reason } } }
       progress { stage done total inputsPerSecond etaSeconds }`);
@@ -68,6 +69,7 @@ describe("a run", () => {
       status: "SUCCEEDED",
       project: { slug: "reading" },
       attackType: null,
+      configuration: { similarity: "LOG_LIKELIHOOD_RATIO", shardSize: 512 },
       modelVersion: { name: "v1.0", classes, model: { name: "classifier" } },
       conceptSet: { concepts: [{ phrase: "wheels", position: 0 }, {}, {}] },
       progress: [{ stage: "EMBED", done: 180, total: 180, etaSeconds: null }],
@@ -86,10 +88,10 @@ describe("a run", () => {
       alignment { evaluated { r2 meanCosine centredCosine inputs } clean { r2 } heldOut { r2 } lambda rank }
       oracle { margin errorOnCorrect { value } zeroShotAccuracy { value } agreement { variant localised changed } }
       responsibleConcepts { concept qValue significantCells effect { value low high } exampleInputs { externalId trueClass } }
-      ofTruck: responsibleConcepts(class: "truck", first: 1) { concept }
+      ofTruck: responsibleConcepts(trueClass: "truck", first: 1) { concept }
       attackConcepts { concept } encoderExplanation { concept shift qValue }
       headExplanation { trueClass predictedClass concepts { concept weight } }
-      detector { similarity threshold pooledClasses auroc { value } falseAlarmRate measuredFalseAlarmRate { value } positives combinedKept }
+      detector { similarity threshold pooledClasses auroc { value } falseAlarmRate measuredFalseAlarmRate { value } positiveLabel combinedKept }
       fidelity { concept correlation } warnings { code message } resultSha256 run { id }
     }`);
     const wrong = baseline.verdicts.filter(({ misclassified }) => misclassified);
@@ -99,7 +101,12 @@ describe("a run", () => {
       attackConcepts: null,
       ofTruck: [{ concept: "wheels" }],
       headExplanation: [{ trueClass: "truck", predictedClass: "car", concepts: [{ concept: "wheels" }] }],
-      detector: { similarity: "LOG_LIKELIHOOD_RATIO", pooledClasses: ["plane"], auroc: { value: 0.8 } },
+      detector: {
+        similarity: "LOG_LIKELIHOOD_RATIO",
+        pooledClasses: ["plane"],
+        auroc: { value: 0.8 },
+        positiveLabel: "misclassified inputs",
+      },
       run: { id: globalId(baseline) },
     });
     expect(report.axis).toHaveLength(axis.length);
@@ -116,7 +123,9 @@ describe("a run", () => {
   test("has heatmaps whose numbers are the counts of its inputs", async () => {
     const run = await ofRun(`
       all: heatmap(kind: GROUND_TRUTH) { inputs axis values counts class subset kind }
-      trucks: heatmap(kind: GROUND_TRUTH, subset: INCORRECT, trueOrPredictedClass: "truck") { inputs class }
+      trucks: heatmap(kind: GROUND_TRUTH, subset: INCORRECT, class: "truck") { inputs class }
+      earlier: heatmap(kind: GROUND_TRUTH, subset: INCORRECT, trueOrPredictedClass: "truck") { inputs class }
+      nobodys: differentialHeatmap(minuend: CLEAN) { minuendInputs differences }
       none: heatmap(kind: GROUND_TRUTH, subset: CLEAN) { inputs }
       classConceptView { classes axis inputs values }
       differentialHeatmap { minuendInputs subtrahendInputs differences qValues testedCells significantCells significanceLevel
@@ -128,6 +137,8 @@ describe("a run", () => {
     expect(run.all.counts[1]).toBe(count);
     expect(run.all.values[1]).toBeCloseTo(count / 120);
     expect(run.trucks.inputs).toBe(baseline.verdicts.filter((v) => v.misclassified && v.label === 0).length);
+    expect(run.earlier).toEqual(run.trucks);
+    expect(run.nobodys).toEqual({ minuendInputs: 0, differences: null });
     expect(run.none).toBeNull();
     expect(run.classConceptView.inputs).toEqual([40, 40, 40]);
     expect(run.classConceptView.values).toHaveLength(classes.length * axis.length);
@@ -164,7 +175,7 @@ describe("a run", () => {
         id: globalId(baseline),
       });
     for (const [fields, code] of [
-      ['heatmap(kind: GROUND_TRUTH, trueOrPredictedClass: "boat") { inputs }', "NOT_FOUND"],
+      ['heatmap(kind: GROUND_TRUTH, class: "boat") { inputs }', "NOT_FOUND"],
       ['topInputs(axis: "sails") { strength }', "BAD_USER_INPUT"],
       ['verdicts(filter: {concept: "sails"}) { totalCount }', "BAD_USER_INPUT"],
       ['verdicts(filter: {trueClass: "boat"}) { totalCount }', "NOT_FOUND"],
@@ -330,7 +341,7 @@ describe("compareRuns", () => {
       differences { run { name } baseline { name } sharedInputs accuracyDifference { value low high } accuracyPValue
         encoderShareDifference { value low high } headShareDifference { value } aurocDifference aurocPValue
         regressions(first: 100) { totalCount edges { node { externalId misclassified } } } fixes { totalCount }
-        differentialHeatmap { minuendInputs differences significantCells } ofTruck: differentialHeatmap(class: "truck") { minuendInputs class } } }
+        differentialHeatmap { minuendInputs differences significantCells } ofTruck: differentialHeatmap(trueClass: "truck") { minuendInputs class } } }
     ... on ValidationError { issues { field message } } ... on NotFoundError { field } } }`;
 
   test("pairs inputs: across versions and with attacked ones", async () => {

@@ -402,7 +402,7 @@ describe("createDataset", () => {
   test("hands the upload to a worker, in one transaction", async () => {
     const archive = await api.upload(world.projectId, Buffer.from("an archive"));
     const made = await create({ name: "new", archiveSha256: archive });
-    expect(made).toMatchObject({ __typename: "Dataset", status: "INGESTING", inputCount: 0 });
+    expect(made).toMatchObject({ __typename: "Dataset", status: "INGESTING", inputCount: null });
     const [row] = await api.database.prisma.dataset.findMany({ where: { name: "new" } });
     expect(
       (await jobs("ingest-dataset")).filter(({ payload }) => payload.datasetId === row.id),
@@ -527,7 +527,7 @@ describe("runs", () => {
         datasetId: ids.dataset,
         ...input,
       },
-      "... on Run { id name status seed configuration report { inputs } }",
+      "... on Run { id name status seed configuration { similarity falseAlarmRate ridgePenalty shardSize } report { inputs } }",
     );
   const change = async (name: string, id: Data | string) =>
     (
@@ -571,21 +571,29 @@ describe("runs", () => {
       { visionLanguageModelId: ids.vlm, phrases: axis, sha256: await npy(6, 6) },
       "",
     );
-    const run = await start({ configuration: { seed: 7, similarity: "cosine" }, idempotencyKey: "run-1" });
+    const run = await start({
+      configuration: { seed: 7, similarity: "COSINE", shardSize: null },
+      idempotencyKey: "run-1",
+    });
     expect(run).toMatchObject({
       __typename: "Run",
       status: "QUEUED",
       seed: 7,
       name: "classifier v1.0 on photos",
-      configuration: { similarity: "cosine", falseAlarmRate: 0.05 },
+      configuration: { similarity: "COSINE", falseAlarmRate: 0.05, ridgePenalty: null, shardSize: 512 },
       report: null,
     });
     expect(
-      (await start({ configuration: { seed: 7, similarity: "cosine" }, idempotencyKey: "run-1" })).id,
+      (
+        await start({
+          configuration: { seed: 7, similarity: "COSINE", shardSize: null },
+          idempotencyKey: "run-1",
+        })
+      ).id,
     ).toBe(run.id);
-    expect((await start({ configuration: { seed: -1, typo: 1 } })).issues).toMatchObject([
+    expect((await start({ configuration: { seed: -1, shardSize: 1 } })).issues).toMatchObject([
       { field: "input.configuration.seed" },
-      { field: "input.configuration" },
+      { field: "input.configuration.shardSize" },
     ]);
 
     expect(await change("retryRun", run.id)).toMatchObject({ __typename: "ConflictError" });
@@ -602,6 +610,9 @@ describe("runs", () => {
       { v: ids.version },
     );
     expect(listed.data.project).toEqual({ runs: { totalCount: 1 }, none: { totalCount: 0 } });
+
+    const paper = await start({ configuration: { falseAlarmRate: null }, name: "by the paper's rule" });
+    expect(paper.configuration).toMatchObject({ falseAlarmRate: null });
   });
 
   test("refuse a dataset with a class that the model does not have", async () => {

@@ -18,8 +18,10 @@ const retryRunMutation = graphql(
   [failures],
 );
 
+export type StartRunInput = VariablesOf<typeof startRunMutation>["input"];
+
 /** Starts an analysis; throws CommandError with the API's field and remedy when refused. */
-export async function startRun(client: Client, input: VariablesOf<typeof startRunMutation>["input"]) {
+export async function startRun(client: Client, input: StartRunInput) {
   return expectResult((await client.query(startRunMutation, { input })).startRun, "Run");
 }
 

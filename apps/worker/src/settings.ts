@@ -13,8 +13,6 @@ export interface WorkerSettings {
   scratch: string;
 }
 
-const logLevel = setting.choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
-
 /**
  * FAULTLINE_WORKER_CONCURRENCY, FAULTLINE_ORT_THREADS and FAULTLINE_SCRATCH (by default the system's folder for temporary
  * files; an archive needs its own size there while it is read). By default one job more than there are cores (at most 5)
@@ -35,8 +33,8 @@ export function workerSettings(
         .default(Math.min(4, availableParallelism()) + 1),
       FAULTLINE_ORT_THREADS: setting.count({ min: 1, max: 256 }).default(1),
       FAULTLINE_NETWORK_MEMORY: setting.size({ min: SMALLEST_NETWORK_MEMORY }).default(NETWORK_MEMORY),
-      FAULTLINE_LOG_LEVEL: logLevel.optional(),
-      LOG_LEVEL: logLevel.optional(),
+      FAULTLINE_LOG_LEVEL: setting.logLevel().optional(),
+      LOG_LEVEL: setting.logLevel().optional(),
     },
     environment,
   );

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { readEnvironment, setting } from "./environment.ts";
 import { Prisma, PrismaClient } from "./generated/client.ts";
 
 /** The PostgreSQL server that holds Faultline's database. */
@@ -21,7 +22,8 @@ export interface Database {
 
 /** FAULTLINE_DATA, or the folder `data` of this repository: the embedded server and the artifact store. */
 export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  return path.resolve(environment.FAULTLINE_DATA || fileURLToPath(new URL("../../../data", import.meta.url)));
+  const { FAULTLINE_DATA } = readEnvironment({ FAULTLINE_DATA: setting.text().optional() }, environment);
+  return path.resolve(FAULTLINE_DATA ?? fileURLToPath(new URL("../../../data", import.meta.url)));
 }
 
 /** What is said of the database's coming and going; a pino logger will do. */
@@ -35,7 +37,7 @@ export async function databaseServer(
   environment: NodeJS.ProcessEnv = process.env,
   log?: DatabaseLog,
 ): Promise<DatabaseServer> {
-  const url = environment.DATABASE_URL;
+  const { DATABASE_URL: url } = readEnvironment({ DATABASE_URL: setting.text().optional() }, environment);
   if (url) return { url, stop: async () => {} };
   let failed = false;
   return startEmbeddedPostgres({

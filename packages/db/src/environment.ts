@@ -91,6 +91,11 @@ function choice<const Word extends string>(words: readonly Word[]) {
     .pipe(z.enum(words, `Write one of ${words.join(", ")}.`));
 }
 
+/** How much a process logs, as pino calls it. */
+function logLevel() {
+  return choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
+}
+
 /** Any text, without the blanks around it. */
 function text() {
   return z.string().trim();
@@ -109,4 +114,4 @@ function quantity(units: Record<string, number>, min: number, max: number, what:
 }
 
 /** Schemas of variables, for {@link readEnvironment}. */
-export const setting = { size, duration, count, flag, list, choice, text } as const;
+export const setting = { size, duration, count, flag, list, choice, logLevel, text } as const;

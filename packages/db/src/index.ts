@@ -16,7 +16,6 @@ export * from "./jobs.ts";
 export * from "./migrate.ts";
 export * from "./notifications.ts";
 export * from "./open-artifact-store.ts";
-export * from "./prepared.ts";
 export * from "./project-artifacts.ts";
 export * from "./project-storage.ts";
 export * from "./run-parts.ts";

@@ -16,7 +16,11 @@ import { FreeSpace } from "./free-space.ts";
 export async function openArtifactStore(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ArtifactStore> {
-  const location = environment.FAULTLINE_ARTIFACTS || path.join(dataDirectory(environment), "artifacts");
+  const { FAULTLINE_ARTIFACTS } = readEnvironment(
+    { FAULTLINE_ARTIFACTS: setting.text().optional() },
+    environment,
+  );
+  const location = FAULTLINE_ARTIFACTS ?? path.join(dataDirectory(environment), "artifacts");
   if (!location.startsWith("s3://"))
     return FolderArtifactStore.open(location, { freeSpace: freeSpace([location], environment) });
   const [bucket, ...prefix] = location.slice("s3://".length).replace(/\/+$/, "").split("/");

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
+import { readEnvironment, setting } from "./environment.ts";
 
 const prefix = "faultline-scratch";
 
@@ -10,7 +11,11 @@ const sweepInterval = 10 * 60_000;
 
 /** Where processes put files for a while: FAULTLINE_SCRATCH, by default the system's folder for temporary files. */
 export function scratchDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  return path.resolve(environment.FAULTLINE_SCRATCH?.trim() || tmpdir());
+  const { FAULTLINE_SCRATCH } = readEnvironment(
+    { FAULTLINE_SCRATCH: setting.text().optional() },
+    environment,
+  );
+  return path.resolve(FAULTLINE_SCRATCH ?? tmpdir());
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import { TokenScopeType } from "../enums.ts";
 import { ForbiddenError, NotFoundError, parse, ValidationError } from "../errors.ts";
 import { name } from "../names.ts";
@@ -36,6 +37,8 @@ export const ApiTokenType = builder.prismaNode("ApiToken", {
     }),
   }),
 });
+
+export const apiTokenPage = connectionOf("ApiToken", ApiTokenType);
 
 interface ViewerShape {
   tokenId: string;

@@ -1,4 +1,4 @@
-import { type ApiToken, type Database, type Notifications, queryPrepared } from "@faultline/db";
+import type { ApiToken, Database, Notifications } from "@faultline/db";
 import { LRUCache } from "lru-cache";
 
 interface Known {
@@ -61,14 +61,14 @@ export class KnownTokens {
   }
 
   async #read(prefix: string): Promise<ApiToken | null> {
-    const { rows } = await queryPrepared<ApiToken>(
-      this.database.pool,
-      `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
+    const { rows } = await this.database.pool.query<ApiToken>({
+      name: "token-by-prefix",
+      text: `SELECT id, project_id AS "projectId", name, prefix, secret_hash AS "secretHash", scopes::text[],
          created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
          revoked_at AS "revokedAt"
        FROM api_token WHERE prefix = $1`,
-      [prefix],
-    );
+      values: [prefix],
+    });
     return rows.at(0) ?? null;
   }
 }

@@ -1,23 +1,21 @@
 import { z } from "zod";
 import { builder } from "../builder.ts";
-import {
-  apiTokenPage,
-  attackTypePage,
-  conceptSetPage,
-  datasetPage,
-  detectorPage,
-  modelPage,
-  projectPage,
-  runPage,
-  savedViewPage,
-  specificationPage,
-  visionLanguageModelPage,
-} from "../connections.ts";
+import { conceptSetPage } from "../concepts/concept-sets.ts";
+import { connectionOf } from "../connection-of.ts";
 import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
+import { attackTypePage } from "../datasets/attack-types.ts";
+import { datasetPage } from "../datasets/datasets.ts";
+import { detectorPage } from "../detectors/detectors.ts";
 import { RunStatusType } from "../enums.ts";
 import { ConflictError, ForbiddenError, parse, ValidationError } from "../errors.ts";
 import { name } from "../names.ts";
+import { modelPage } from "../registry/models.ts";
+import { visionLanguageModelPage } from "../registry/vision-language-models.ts";
+import { runPage } from "../runs/runs.ts";
+import { savedViewPage } from "../specifications/saved-views.ts";
+import { specificationPage } from "../specifications/specifications.ts";
+import { apiTokenPage } from "./api-tokens.ts";
 import { optionalNode } from "./reach.ts";
 
 export const ProjectType = builder.prismaNode("Project", {
@@ -100,7 +98,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Models, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...modelPage(),
+      ...modelPage,
     ),
     visionLanguageModels: t.relatedConnection(
       "visionLanguageModels",
@@ -110,7 +108,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "VLMs, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...visionLanguageModelPage(),
+      ...visionLanguageModelPage,
     ),
     conceptSets: t.relatedConnection(
       "conceptSets",
@@ -121,7 +119,7 @@ export const ProjectType = builder.prismaNode("Project", {
         args: { name: t.arg.string({ description: "Only versions of this concept set." }) },
         query: ({ name }) => ({ where: { name: name ?? undefined }, orderBy: { id: "desc" } }),
       },
-      ...conceptSetPage(),
+      ...conceptSetPage,
     ),
     attackTypes: t.relatedConnection(
       "attackTypes",
@@ -131,7 +129,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Attack types, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...attackTypePage(),
+      ...attackTypePage,
     ),
     datasets: t.relatedConnection(
       "datasets",
@@ -141,7 +139,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Datasets, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...datasetPage(),
+      ...datasetPage,
     ),
     runs: t.prismaConnection(
       {
@@ -162,7 +160,7 @@ export const ProjectType = builder.prismaNode("Project", {
             orderBy: { id: "desc" },
           }),
       },
-      ...runPage(),
+      ...runPage,
     ),
     detectors: t.relatedConnection(
       "detectors",
@@ -176,7 +174,7 @@ export const ProjectType = builder.prismaNode("Project", {
           orderBy: { id: "desc" },
         }),
       },
-      ...detectorPage(),
+      ...detectorPage,
     ),
     specifications: t.relatedConnection(
       "specifications",
@@ -186,7 +184,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Saved specifications, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...specificationPage(),
+      ...specificationPage,
     ),
     savedViews: t.relatedConnection(
       "savedViews",
@@ -196,7 +194,7 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Saved views, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...savedViewPage(),
+      ...savedViewPage,
     ),
     tokens: t.relatedConnection(
       "tokens",
@@ -207,10 +205,12 @@ export const ProjectType = builder.prismaNode("Project", {
         description: "Tokens of this project, newest first. Needs the admin scope.",
         query: { orderBy: { id: "desc" } },
       },
-      ...apiTokenPage(),
+      ...apiTokenPage,
     ),
   }),
 });
+
+export const projectPage = connectionOf("Project", ProjectType);
 
 interface RunFilter {
   status?: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | null;
@@ -241,7 +241,7 @@ builder.queryFields((t) => ({
         prisma.project.findMany({ ...query, where: access.reach, orderBy: { id: "asc" } }),
       totalCount: (_root, _args, { prisma, access }) => prisma.project.count({ where: access.reach }),
     },
-    ...projectPage(),
+    ...projectPage,
   ),
   project: t.prismaField({
     type: "Project",

@@ -2,11 +2,12 @@ import { MAX_CONCEPTS } from "@faultline/core";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
-import { runPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
 import { list, name } from "../names.ts";
+import { runPage } from "../runs/runs.ts";
 
 const ConceptType = builder.prismaNode("Concept", {
   description: "A phrase of a concept set.",
@@ -40,10 +41,12 @@ export const ConceptSetType = builder.prismaNode("ConceptSet", {
         description: "Runs that used this version, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...runPage(),
+      ...runPage,
     ),
   }),
 });
+
+export const conceptSetPage = connectionOf("ConceptSet", ConceptSetType);
 
 const CreateConceptSetInput = builder.inputType("CreateConceptSetInput", {
   description: "A new concept set, or a new version of one.",

@@ -2,6 +2,7 @@ import type { Prisma } from "@faultline/db";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
@@ -21,6 +22,8 @@ export const AttackTypeType = builder.prismaNode("AttackType", {
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
   }),
 });
+
+export const attackTypePage = connectionOf("AttackType", AttackTypeType);
 
 const CreateAttackTypeInput = builder.inputType("CreateAttackTypeInput", {
   description: "A new attack type.",

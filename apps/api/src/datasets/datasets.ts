@@ -2,7 +2,7 @@ import { someNames } from "@faultline/core";
 import { z } from "zod";
 import { optionalNode, requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
-import { datasetPage, inputPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
 import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { DatasetStatusType, SplitType } from "../enums.ts";
@@ -11,6 +11,7 @@ import { parse, ValidationError } from "../errors.ts";
 import { enqueue } from "../jobs.ts";
 import { classes, name } from "../names.ts";
 import { requireArtifact } from "../registry/artifacts.ts";
+import { inputPage } from "./inputs.ts";
 
 interface SplitCount {
   split: "ALIGNMENT" | "CALIBRATION" | "TEST";
@@ -39,7 +40,12 @@ export const DatasetType = builder.prismaNode("Dataset", {
       description: "How far it is read.",
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it could not be read." }),
-    inputCount: t.exposeInt("inputCount", { description: "All of its inputs; 0 until it is read." }),
+    inputCount: t.int({
+      nullable: true,
+      description: "All of its inputs; null until it is read.",
+      select: { status: true, inputCount: true },
+      resolve: ({ status, inputCount }) => (status === "READY" ? inputCount : null),
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     splitCounts: t.loadableList({
       type: SplitCountType,
@@ -62,7 +68,7 @@ export const DatasetType = builder.prismaNode("Dataset", {
         args: { split: t.arg({ type: SplitType, description: "Only this split." }) },
         query: ({ split }) => ({ where: { split: split ?? undefined }, orderBy: { id: "asc" } }),
       },
-      ...inputPage(),
+      ...inputPage,
     ),
     embeddingSets: t.relation("embeddings", {
       description: "Matrices that were brought for it.",
@@ -70,6 +76,8 @@ export const DatasetType = builder.prismaNode("Dataset", {
     }),
   }),
 });
+
+export const datasetPage = connectionOf("Dataset", DatasetType);
 
 // Apart from its type, because its connection is made of it.
 builder.prismaObjectField(DatasetType, "attackedDatasets", (t) =>
@@ -81,7 +89,7 @@ builder.prismaObjectField(DatasetType, "attackedDatasets", (t) =>
       description: "Attacked versions of it, newest first.",
       query: { orderBy: { id: "desc" } },
     },
-    ...datasetPage(),
+    ...datasetPage,
   ),
 );
 

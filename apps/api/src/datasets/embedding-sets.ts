@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { queryPrepared } from "@faultline/db";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
@@ -171,12 +170,12 @@ async function rowOrder(
   }
   const order = new Uint32Array(inputCount);
   for (let first = 0; first < inputCount; first += blockOfIds) {
-    const { rows } = await queryPrepared<{ position: number; externalId: string }>(
-      pool,
-      `SELECT position, external_id AS "externalId" FROM input
+    const { rows } = await pool.query<{ position: number; externalId: string }>({
+      name: "input-ids",
+      text: `SELECT position, external_id AS "externalId" FROM input
        WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position`,
-      [datasetId, first, first + blockOfIds],
-    );
+      values: [datasetId, first, first + blockOfIds],
+    });
     for (const { position, externalId } of rows) {
       const row = rowOf.get(externalId);
       if (row === undefined)

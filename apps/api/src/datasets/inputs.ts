@@ -1,5 +1,6 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import { SplitType } from "../enums.ts";
 
 export const InputType = builder.prismaNode("Input", {
@@ -34,3 +35,5 @@ export const InputType = builder.prismaNode("Input", {
     dataset: t.relation("dataset", { description: "The dataset that it belongs to." }),
   }),
 });
+
+export const inputPage = connectionOf("Input", InputType);

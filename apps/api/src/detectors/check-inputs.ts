@@ -9,8 +9,8 @@ import { ForbiddenError, NotFoundError, parse, ValidationError } from "../errors
 import { list } from "../names.ts";
 import { Places } from "../places.ts";
 import { checked } from "../registry/artifacts.ts";
-import { finite } from "../reports/fault-report.ts";
 import { cachedDetector } from "./detector-cache.ts";
+import { finiteThreshold } from "./finite-threshold.ts";
 
 const mostInputs = 256;
 const mostImageBytes = 2 * 2 ** 20;
@@ -41,7 +41,7 @@ const CheckedInputType = builder.objectRef<CheckedInputShape>("CheckedInput").im
     threshold: t.float({
       nullable: true,
       description: "Scores above it are defects; null: too little calibration data, nothing is flagged.",
-      resolve: ({ threshold }) => finite(threshold),
+      resolve: ({ threshold }) => finiteThreshold(threshold),
     }),
     pooledReference: t.exposeBoolean("pooledReference", {
       description: "The class had too few calibration inputs of its own.",

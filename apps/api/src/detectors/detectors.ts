@@ -1,8 +1,9 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { builder } from "../builder.ts";
-import { inputCheckPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
 import { SimilarityType, VerdictKindType } from "../enums.ts";
-import { finite } from "../reports/fault-report.ts";
+import { finiteThreshold } from "./finite-threshold.ts";
+import { storedSimilarity } from "./stored-similarity.ts";
 
 export const InputCheckType = builder.prismaObject("InputCheck", {
   description: "A verdict given by checkInputs and stored.",
@@ -25,6 +26,8 @@ export const InputCheckType = builder.prismaObject("InputCheck", {
   }),
 });
 
+export const inputCheckPage = connectionOf("InputCheck", InputCheckType);
+
 export const DetectorType = builder.prismaNode("Detector", {
   description: "A runtime detector: a versioned, exportable JSON artifact.",
   id: { field: "id" },
@@ -34,7 +37,7 @@ export const DetectorType = builder.prismaNode("Detector", {
     similarity: t.field({
       type: SimilarityType,
       description: "How heatmaps are compared.",
-      resolve: ({ similarity }) => similarity as "cosine",
+      resolve: ({ similarity }) => storedSimilarity(similarity),
     }),
     falseAlarmRate: t.exposeFloat("falseAlarmRate", {
       nullable: true,
@@ -43,7 +46,7 @@ export const DetectorType = builder.prismaNode("Detector", {
     threshold: t.float({
       nullable: true,
       description: "Scores above it are defects, where classes share one; null: too little calibration data.",
-      resolve: ({ threshold }) => finite(threshold),
+      resolve: ({ threshold }) => finiteThreshold(threshold),
     }),
     run: t.relation("run", { description: "The run that calibrated it." }),
     artifactSha256: t.exposeString("artifactSha256", { description: "Hash of the JSON artifact." }),
@@ -66,7 +69,9 @@ export const DetectorType = builder.prismaNode("Detector", {
         description: "Stored checks, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...inputCheckPage(),
+      ...inputCheckPage,
     ),
   }),
 });
+
+export const detectorPage = connectionOf("Detector", DetectorType);

@@ -9,7 +9,7 @@ import {
 } from "@faultline/core";
 import type { ArtifactStore } from "@faultline/db";
 import { type CalibrationInputs, detectorOptions, floats, runConfigurationSchema } from "@faultline/run";
-import { detailsOf } from "../reports/fault-report.ts";
+import { detailsOf } from "../runs/report-details.ts";
 import { cachedDetector } from "./detector-cache.ts";
 
 /** The columns of a run that its detector is made from. */

@@ -3,13 +3,14 @@ import { PreprocessingSpec, splitGraph, validateModelVersion } from "@faultline/
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
-import { runPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
 import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { RunStatusType } from "../enums.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse, ValidationError } from "../errors.ts";
 import { classes, description, metadata, name } from "../names.ts";
+import { runPage } from "../runs/runs.ts";
 import { checked, readArtifact, storeArtifact } from "./artifacts.ts";
 import { trials } from "./trials.ts";
 
@@ -51,10 +52,12 @@ export const ModelVersionType = builder.prismaNode("ModelVersion", {
         args: { status: t.arg({ type: RunStatusType, description: "Only runs in this state." }) },
         query: ({ status }) => ({ where: { status: status ?? undefined }, orderBy: { id: "desc" } }),
       },
-      ...runPage(),
+      ...runPage,
     ),
   }),
 });
+
+export const modelVersionPage = connectionOf("ModelVersion", ModelVersionType);
 
 const RegisterModelVersionInput = builder.inputType("RegisterModelVersionInput", {
   description:

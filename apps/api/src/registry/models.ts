@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
-import { modelVersionPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
 import { description, name } from "../names.ts";
+import { modelVersionPage } from "./model-versions.ts";
 
 export const ModelType = builder.prismaNode("Model", {
   description: "A classifier through all of its versions.",
@@ -23,7 +24,7 @@ export const ModelType = builder.prismaNode("Model", {
         description: "Its versions, newest first.",
         query: { orderBy: { id: "desc" } },
       },
-      ...modelVersionPage(),
+      ...modelVersionPage,
     ),
     version: t.prismaField({
       type: "ModelVersion",
@@ -35,6 +36,8 @@ export const ModelType = builder.prismaNode("Model", {
     }),
   }),
 });
+
+export const modelPage = connectionOf("Model", ModelType);
 
 const CreateModelInput = builder.inputType("CreateModelInput", {
   description: "A new model.",

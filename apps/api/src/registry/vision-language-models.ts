@@ -3,6 +3,7 @@ import { resolveArrayConnection } from "@pothos/plugin-relay";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder, defaultPageSize, maximumPageSize } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import type { Context } from "../context.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
@@ -51,6 +52,8 @@ export const VisionLanguageModelType = builder.prismaNode("VisionLanguageModel",
     ),
   }),
 });
+
+export const visionLanguageModelPage = connectionOf("VisionLanguageModel", VisionLanguageModelType);
 
 const RegisterVisionLanguageModelInput = builder.inputType("RegisterVisionLanguageModelInput", {
   description:

@@ -2,7 +2,7 @@ import { builder } from "../builder.ts";
 import { RunType } from "../runs/runs.ts";
 import { FaultReportType } from "./fault-report.ts";
 import { aurocOf, IntervalType } from "./intervals.ts";
-import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./report-lists.ts";
+import { type Curves, curvesOf, type DetectorMetricRow, reportList } from "./report-parts.ts";
 
 const RocPointType = builder.objectRef<Curves["roc"][number]>("RocPoint").implement({
   description: "A point of the ROC curve.",
@@ -89,6 +89,6 @@ builder.objectField(FaultReportType, "detectorMetrics", (t) =>
   t.field({
     type: [DetectorMetricType],
     description: "Similarities and baselines, best AUROC first.",
-    resolve: ({ runId }, _args, context) => reportList(runId, "detectorMetrics", context),
+    resolve: ({ id }, _args, context) => reportList(id, "detectorMetrics", context),
   }),
 );

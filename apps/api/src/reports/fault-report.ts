@@ -1,123 +1,20 @@
-import type { Interval } from "@faultline/core";
-import type { ReportDetails } from "@faultline/run";
 import { builder } from "../builder.ts";
-import { AxisKindType, OracleVariantType, SimilarityType } from "../enums.ts";
-import { NotFoundError } from "../errors.ts";
-import { requireRun } from "../runs/known-runs.ts";
+import type { Context } from "../context.ts";
+import { AxisKindType } from "../enums.ts";
+import { classIndex } from "../runs/class-index.ts";
+import type { KnownRun } from "../runs/known-runs.ts";
+import { requireRun } from "../runs/require-run.ts";
 import { RunType } from "../runs/runs.ts";
-import { aurocOf, IntervalType, share } from "./intervals.ts";
-import { type ClassRow, type FaultCounts, type PairRow, reportList, wantLists } from "./report-lists.ts";
-import { type ReportRow, reportsByRun, responsibleConceptsByClass } from "./reports-by-run.ts";
+import { AlignmentReportType } from "./alignment-report.ts";
+import { ClassReportType, classReport } from "./class-report.ts";
+import { DetectorSummaryType } from "./detector-summary.ts";
+import { ConceptFidelityType, ConceptShiftType, HeadExplanationType } from "./explanations.ts";
+import { FaultPairType, faultPair } from "./fault-pair.ts";
+import { FaultShareType, faultShare } from "./fault-shares.ts";
+import { IntervalType, share } from "./intervals.ts";
+import { OracleReportType, oracleReport } from "./oracle-report.ts";
+import { type ReportRow, reportList, reportRow, responsibleConceptsByClass } from "./report-parts.ts";
 import { ResponsibleConceptType } from "./responsible-concepts.ts";
-
-/** The typed part of a report's JSON column; packages/db says what it holds. */
-export function detailsOf(report: { details: unknown }): ReportDetails {
-  return report.details as ReportDetails;
-}
-
-/** The index of a class name. @throws NotFoundError naming the classes that there are */
-export function classIndex(classes: readonly string[], name: string, field: string): number {
-  const index = classes.indexOf(name);
-  if (index < 0)
-    throw new NotFoundError(field, `There is no class "${name}". There are: ${classes.join(", ")}.`);
-  return index;
-}
-
-/** A threshold; null for one that no score passes (Infinity, or the largest number where a worker wrote it). */
-export function finite(threshold: number): number | null {
-  return threshold < Number.MAX_VALUE ? threshold : null;
-}
-
-interface FaultShare {
-  count: number;
-  share: Interval | null;
-}
-
-const FaultShareType = builder.objectRef<FaultShare>("FaultShare").implement({
-  description:
-    "A count among the misclassified inputs and its share with a Wilson interval (null when nothing was misclassified).",
-  fields: (t) => ({
-    count: t.exposeInt("count", { description: "Misclassified inputs with this fault." }),
-    share: t.expose("share", {
-      type: IntervalType,
-      nullable: true,
-      description: "Of the misclassified inputs; null when there are none.",
-    }),
-  }),
-});
-
-function faultShare(count: number, misclassified: number): FaultShare {
-  return { count, share: share(count, misclassified) };
-}
-
-/** The faults of a row as shares of its misclassified inputs, each of which has exactly one of the three. */
-function faultShares({ encoderFaults, headFaults, undecidedFaults }: FaultCounts) {
-  const misclassified = encoderFaults + headFaults + undecidedFaults;
-  return {
-    encoderFaults: faultShare(encoderFaults, misclassified),
-    headFaults: faultShare(headFaults, misclassified),
-    undecidedFaults: faultShare(undecidedFaults, misclassified),
-  };
-}
-
-// Rows are told at once and not field by field: a report has hundreds.
-
-function toldClass(row: ClassRow, classes: readonly string[]) {
-  const { inputs, correct } = row;
-  return { class: classes[row.classIndex], inputs, correct, ...faultShares(row) };
-}
-
-function toldPair(row: PairRow, classes: readonly string[]) {
-  const { label, predicted, inputs } = row;
-  return {
-    trueClass: classes[label],
-    predictedClass: classes[predicted],
-    inputs,
-    ...faultShares(row),
-  };
-}
-
-const ClassReportType = builder.objectRef<ReturnType<typeof toldClass>>("ClassReport").implement({
-  description: "The inputs of one true class.",
-  fields: (t) => ({
-    class: t.exposeString("class", { description: "The true class." }),
-    inputs: t.exposeInt("inputs", { description: "Labelled inputs of the class." }),
-    correct: t.exposeInt("correct", { description: "Those classified correctly." }),
-    accuracy: t.field({
-      type: IntervalType,
-      nullable: true,
-      description: "Share that is correct; null without inputs.",
-      resolve: ({ correct, inputs }) => share(correct, inputs),
-    }),
-    encoderFaults: t.expose("encoderFaults", {
-      type: FaultShareType,
-      description: "Misclassified because of the encoder.",
-    }),
-    headFaults: t.expose("headFaults", {
-      type: FaultShareType,
-      description: "Misclassified because of the head.",
-    }),
-    undecidedFaults: t.expose("undecidedFaults", {
-      type: FaultShareType,
-      description: "Misclassified, cause undecided.",
-    }),
-  }),
-});
-
-const FaultPairType = builder.objectRef<ReturnType<typeof toldPair>>("FaultPair").implement({
-  description: "A cell of the confusion matrix.",
-  fields: (t) => ({
-    trueClass: t.exposeString("trueClass", { description: "The label." }),
-    predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
-    inputs: t.exposeInt("inputs", { description: "Inputs of the cell." }),
-    encoderFaults: t.expose("encoderFaults", {
-      type: FaultShareType,
-      description: "Because of the encoder.",
-    }),
-    headFaults: t.expose("headFaults", { type: FaultShareType, description: "Because of the head." }),
-    undecidedFaults: t.expose("undecidedFaults", { type: FaultShareType, description: "Cause undecided." }),
-  }),
-});
 
 const AxisEntryType = builder
   .objectRef<{ phrase: string; kind: "CONCEPT" | "CLASS" }>("AxisEntry")
@@ -129,188 +26,6 @@ const AxisEntryType = builder
     }),
   });
 
-const AlignmentQualityType = builder
-  .objectRef<ReportDetails["alignment"]["evaluated"]>("AlignmentQuality")
-  .implement({
-    description: "How well the map from the classifier's space meets the VLM's image embeddings.",
-    fields: (t) => ({
-      inputs: t.exposeInt("inputs", {
-        description: "Inputs that it was measured on; none of them fitted the map.",
-      }),
-      r2: t.exposeFloat("r2", { description: "Coefficient of determination, at most 1; may be negative." }),
-      meanCosine: t.exposeFloat("meanCosine", { description: "Mean cosine of mapped and VLM embeddings." }),
-      centredCosine: t.exposeFloat("centredCosine", {
-        description: "The same after the shared mean is taken off, which flatters less.",
-      }),
-    }),
-  });
-
-const AlignmentReportType = builder.objectRef<ReportDetails["alignment"]>("AlignmentReport").implement({
-  description: "The affine map into the VLM's space. A poor map looks like a poor encoder: read it first.",
-  fields: (t) => ({
-    evaluated: t.expose("evaluated", {
-      type: AlignmentQualityType,
-      description: "On the evaluated inputs.",
-    }),
-    clean: t.expose("clean", {
-      type: AlignmentQualityType,
-      nullable: true,
-      description: "Side by side, for attacked data: on the clean originals.",
-    }),
-    heldOut: t.expose("heldOut", {
-      type: AlignmentQualityType,
-      nullable: true,
-      description:
-        "On alignment inputs that were kept out of the fit; null when there were too few to keep some out.",
-    }),
-    lambda: t.exposeFloat("lambda", { description: "Ridge penalty." }),
-    rank: t.exposeInt("rank", { description: "Rank of the embeddings that fitted it." }),
-  }),
-});
-
-const OracleAgreementType = builder
-  .objectRef<ReportDetails["oracle"]["agreement"][number]>("OracleAgreement")
-  .implement({
-    description: "How much the fault localisation depends on the choice of oracle.",
-    fields: (t) => ({
-      variant: t.expose("variant", {
-        type: OracleVariantType,
-        description: "The rival oracle.",
-      }),
-      localised: t.exposeInt("localised", { description: "Misclassified inputs that both localised." }),
-      changed: t.exposeInt("changed", { description: "Those of them where the answer differs." }),
-    }),
-  });
-
-const OracleReportType = builder.objectRef<ReportDetails["oracle"]>("OracleReport").implement({
-  description: "How far the oracle itself can be trusted.",
-  fields: (t) => ({
-    errorOnCorrect: t.expose("errorOnCorrect", {
-      type: IntervalType,
-      description: "Share of correctly classified inputs on which it does not name the true class.",
-    }),
-    zeroShotAccuracy: t.expose("zeroShotAccuracy", {
-      type: IntervalType,
-      description: "Accuracy of the VLM's own image embedding.",
-    }),
-    margin: t.exposeFloat("margin", {
-      description: "Calibrated difference of cosines under which it is undecided.",
-    }),
-    agreement: t.expose("agreement", {
-      type: [OracleAgreementType],
-      description: "Against its rivals.",
-    }),
-  }),
-});
-
-const ConceptShiftType = builder
-  .objectRef<ReportDetails["encoderExplanation"][number]>("ConceptShift")
-  .implement({
-    description: "A concept that the encoder lost or invented against the VLM's own view.",
-    fields: (t) => ({
-      concept: t.exposeString("axis", { description: "Its phrase." }),
-      shift: t.exposeFloat("shift", {
-        description: "In standard deviations; negative: lost, positive: invented.",
-      }),
-      qValue: t.exposeFloat("qValue", { description: "Benjamini-Hochberg." }),
-    }),
-  });
-
-const ConceptWeightType = builder.objectRef<{ axis: string; weight: number }>("ConceptWeight").implement({
-  description: "How much a concept speaks for the wrong class in the head.",
-  fields: (t) => ({
-    concept: t.exposeString("axis", { description: "Its phrase." }),
-    weight: t.exposeFloat("weight", {
-      description: "Positive: for the predicted class, against the true one.",
-    }),
-  }),
-});
-
-interface HeadExplanationShape {
-  trueClass: string;
-  predictedClass: string;
-  concepts: { axis: string; weight: number }[];
-}
-
-const HeadExplanationType = builder.objectRef<HeadExplanationShape>("HeadExplanation").implement({
-  description: "Concepts that the head weighs wrongly for a pair of classes.",
-  fields: (t) => ({
-    trueClass: t.exposeString("trueClass", { description: "The label." }),
-    predictedClass: t.exposeString("predictedClass", { description: "The answer." }),
-    concepts: t.expose("concepts", {
-      type: [ConceptWeightType],
-      description: "Largest first.",
-    }),
-  }),
-});
-
-const ConceptFidelityType = builder
-  .objectRef<ReportDetails["fidelity"][number]>("ConceptFidelity")
-  .implement({
-    description: "How faithfully the map carries a concept.",
-    fields: (t) => ({
-      concept: t.exposeString("axis", { description: "Its phrase." }),
-      correlation: t.exposeFloat("correlation", {
-        nullable: true,
-        description: "Pearson correlation of aligned and VLM strengths; null when one of them does not vary.",
-      }),
-    }),
-  });
-
-interface DetectorSummaryShape extends Omit<ReportDetails["detector"], "pooledClasses"> {
-  runId: string;
-  pooledClasses: string[];
-}
-
-const DetectorSummaryType = builder.objectRef<DetectorSummaryShape>("DetectorSummary").implement({
-  description: "The runtime detector that gave the run's verdicts.",
-  fields: (t) => ({
-    similarity: t.field({
-      type: SimilarityType,
-      description: "How heatmaps are compared.",
-      resolve: ({ similarity }) => similarity as "cosine",
-    }),
-    falseAlarmRate: t.exposeFloat("falseAlarmRate", {
-      nullable: true,
-      description: "Wanted false-alarm rate; null: the paper's rule, score > 0.",
-    }),
-    threshold: t.float({
-      nullable: true,
-      description:
-        "Scores above it are defects, where classes share one; null: too little calibration data, nothing is flagged.",
-      resolve: ({ threshold }) => finite(threshold),
-    }),
-    pooledClasses: t.exposeStringList("pooledClasses", {
-      description: "Classes with too few incorrect calibration inputs for a reference of their own.",
-    }),
-    measuredFalseAlarmRate: t.expose("measuredFalseAlarmRate", {
-      type: IntervalType,
-      nullable: true,
-      description: "On the run's own labelled inputs.",
-    }),
-    measuredDetectionRate: t.expose("measuredDetectionRate", {
-      type: IntervalType,
-      nullable: true,
-      description: "On the run's own labelled inputs.",
-    }),
-    positives: t.exposeString("positives", { description: "What counts as a defect in the metrics." }),
-    negatives: t.exposeString("negatives", { description: "What counts as sound in the metrics." }),
-    combinedKept: t.exposeBoolean("combinedKept", {
-      description: "The learned combination of all detectors won on held-out data.",
-    }),
-    auroc: t.field({
-      type: IntervalType,
-      nullable: true,
-      description: "AUROC of the similarity in use; null where it was not measured.",
-      resolve: async ({ runId, similarity }, _args, context) => {
-        const metrics = await reportList(runId, "detectorMetrics", context);
-        const metric = metrics.find(({ detector }) => detector === similarity);
-        return metric ? aurocOf(metric) : null;
-      },
-    }),
-  }),
-});
-
 const ReportWarningType = builder.objectRef<{ code: string; message: string }>("ReportWarning").implement({
   description: "Something that limits what the report can say.",
   fields: (t) => ({
@@ -319,93 +34,110 @@ const ReportWarningType = builder.objectRef<{ code: string; message: string }>("
   }),
 });
 
-export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").implement({
+/** A field's resolver by the report's row; whatever an answer needs of reports is read at once. */
+function ofRow<Value>(read: (row: ReportRow, run: KnownRun) => Value) {
+  return async (run: KnownRun, _args: object, context: Context): Promise<Value> =>
+    read(await reportRow(run.id, context), run);
+}
+
+export const FaultReportType = builder.objectRef<KnownRun>("FaultReport").implement({
   description: "Why the classifier fails: accuracy, where the faults lie, and in which words.",
   fields: (t) => ({
-    run: t.expose("run", { type: RunType, description: "The run that it is about." }),
+    run: t.field({ type: RunType, description: "The run that it is about.", resolve: (run) => run }),
     axis: t.field({
       type: [AxisEntryType],
       description: "Rows and columns of every heatmap: the concepts, then the classes.",
-      resolve: ({ axis, conceptCount }) =>
+      resolve: ofRow(({ conceptCount }, { axis }) =>
         axis.map((phrase, i) => ({
           phrase,
           kind: i < conceptCount ? ("CONCEPT" as const) : ("CLASS" as const),
         })),
+      ),
     }),
-    inputs: t.exposeInt("inputs", { description: "Inputs that were evaluated." }),
-    labelled: t.exposeInt("labelled", { description: "Those of them with a label." }),
-    misclassified: t.exposeInt("misclassified", { description: "Labelled inputs with a wrong answer." }),
-    quarantined: t.exposeInt("quarantinedCount", { description: "Inputs that could not be used." }),
+    inputs: t.int({ description: "Inputs that were evaluated.", resolve: ofRow(({ inputs }) => inputs) }),
+    labelled: t.int({
+      description: "Those of them with a label.",
+      resolve: ofRow(({ labelled }) => labelled),
+    }),
+    misclassified: t.int({
+      description: "Labelled inputs with a wrong answer.",
+      resolve: ofRow(({ misclassified }) => misclassified),
+    }),
+    quarantined: t.int({
+      description: "Inputs that could not be used.",
+      resolve: ofRow(({ quarantinedCount }) => quarantinedCount),
+    }),
     accuracy: t.field({
       type: IntervalType,
       nullable: true,
       description: "Share of the labelled inputs that is correct; null without labels.",
-      resolve: ({ labelled, misclassified }) => share(labelled - misclassified, labelled),
+      resolve: ofRow(({ labelled, misclassified }) => share(labelled - misclassified, labelled)),
     }),
     encoderFaults: t.field({
       type: FaultShareType,
       description: "The encoder lost the meaning.",
-      resolve: (report) => faultShare(report.encoderFaults, report.misclassified),
+      resolve: ofRow((row) => faultShare(row.encoderFaults, row.misclassified)),
     }),
     headFaults: t.field({
       type: FaultShareType,
       description: "The encoder kept the meaning, the head judged wrongly.",
-      resolve: (report) => faultShare(report.headFaults, report.misclassified),
+      resolve: ofRow((row) => faultShare(row.headFaults, row.misclassified)),
     }),
     undecidedFaults: t.field({
       type: FaultShareType,
       description: "The oracle itself is unsure.",
-      resolve: (report) => faultShare(report.undecidedFaults, report.misclassified),
+      resolve: ofRow((row) => faultShare(row.undecidedFaults, row.misclassified)),
     }),
     correctedEncoderShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Encoder share corrected for the oracle's error (Rogan-Gladen).",
-      resolve: ({ details }) => details.oracle.corrected?.encoder ?? null,
+      resolve: ofRow(({ details }) => details.oracle.corrected?.encoder ?? null),
     }),
     correctedHeadShare: t.field({
       type: IntervalType,
       nullable: true,
       description: "Head share corrected for the oracle's error (Rogan-Gladen).",
-      resolve: ({ details }) => details.oracle.corrected?.head ?? null,
+      resolve: ofRow(({ details }) => details.oracle.corrected?.head ?? null),
     }),
     classes: t.field({
       type: [ClassReportType],
       description: "Every class, in the order of the logits.",
-      resolve: async ({ runId, run: { classes } }, _args, context) =>
-        (await reportList(runId, "classes", context)).map((row) => toldClass(row, classes)),
+      resolve: async ({ id, classes }, _args, context) =>
+        (await reportList(id, "classes", context)).map((row) => classReport(row, classes)),
     }),
     pairs: t.field({
       type: [FaultPairType],
       description: "Every cell of the confusion matrix that has an input.",
-      resolve: async ({ runId, run: { classes } }, _args, context) =>
-        (await reportList(runId, "pairs", context)).map((row) => toldPair(row, classes)),
+      resolve: async ({ id, classes }, _args, context) =>
+        (await reportList(id, "pairs", context)).map((row) => faultPair(row, classes)),
     }),
     alignment: t.field({
       type: AlignmentReportType,
       description: "Quality of the map.",
-      resolve: ({ details }) => details.alignment,
+      resolve: ofRow(({ details }) => details.alignment),
     }),
     oracle: t.field({
       type: OracleReportType,
       description: "Quality of the oracle.",
-      resolve: ({ details }) => details.oracle,
+      resolve: ofRow(oracleReport),
     }),
     responsibleConcepts: t.field({
       type: [ResponsibleConceptType],
       description: "Concepts of the significant cells of correct − incorrect, largest effect first.",
       args: {
-        class: t.arg.string({ description: "Of this class; all classes together when left out." }),
+        trueClass: t.arg.string({ description: "Of this class; all classes together when left out." }),
+        class: t.arg.string({ description: "The true class.", deprecationReason: "Use trueClass." }),
         first: t.arg.int({ defaultValue: 20, description: "At most so many, up to 100." }),
       },
-      resolve: async ({ runId, details, run: { datasetId, classes } }, args, context) => {
-        const index = args.class == null ? null : classIndex(classes, args.class, "class");
+      resolve: async ({ id, datasetId, classes }, args, context) => {
+        const name = args.trueClass ?? args.class;
+        const index = name == null ? null : classIndex(classes, name, "trueClass");
         const all =
           index === null
-            ? details.responsibleConcepts
-            : (await responsibleConceptsByClass(runId, context)).find(
-                ({ classIndex }) => classIndex === index,
-              )?.concepts;
+            ? (await reportRow(id, context)).details.responsibleConcepts
+            : (await responsibleConceptsByClass(id, context)).find(({ classIndex }) => classIndex === index)
+                ?.concepts;
         return (all ?? [])
           .slice(0, Math.min(Math.max(args.first ?? 20, 0), 100))
           .map((concept) => ({ ...concept, datasetId }));
@@ -415,48 +147,57 @@ export const FaultReportType = builder.objectRef<ReportRow>("FaultReport").imple
       type: [ResponsibleConceptType],
       nullable: true,
       description: "Of clean − attacked; null on clean data.",
-      resolve: ({ details, run: { datasetId } }) =>
-        details.attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null,
+      resolve: ofRow(
+        ({ details }, { datasetId }) =>
+          details.attackConcepts?.map((concept) => ({ ...concept, datasetId })) ?? null,
+      ),
     }),
     encoderExplanation: t.field({
       type: [ConceptShiftType],
       description: "What the encoder lost or invented in the inputs with an encoder fault.",
-      resolve: ({ details }) => details.encoderExplanation,
+      resolve: ofRow(({ details }) => details.encoderExplanation),
     }),
     headExplanation: t.field({
       type: [HeadExplanationType],
       description: "What the head weighs wrongly, by pair of classes.",
-      resolve: ({ details, run: { classes } }) =>
+      resolve: ofRow(({ details }, { classes }) =>
         details.headExplanation.map(({ trueClass, predictedClass, concepts }) => ({
           trueClass: classes[trueClass],
           predictedClass: classes[predictedClass],
           concepts,
         })),
+      ),
     }),
     detector: t.field({
       type: DetectorSummaryType,
       description: "The runtime detector of the run.",
-      resolve: ({ runId, details: { detector }, run: { classes } }) => ({
+      resolve: ofRow(({ details: { detector } }, { id, classes }) => ({
         ...detector,
-        runId,
+        runId: id,
         pooledClasses: detector.pooledClasses.map((index) => classes[index]),
-      }),
+      })),
     }),
     fidelity: t.field({
       type: [ConceptFidelityType],
       description: "One an axis entry.",
-      resolve: ({ details }) => details.fidelity,
+      resolve: ofRow(({ details }) => details.fidelity),
     }),
     warnings: t.field({
       type: [ReportWarningType],
       description: "What limits this report; read them.",
-      resolve: ({ details }) => details.warnings,
+      resolve: ofRow(({ details }) => details.warnings),
     }),
-    resultSha256: t.exposeString("resultSha256", {
+    resultSha256: t.string({
       description: "Hash of every number: equal hashes mean equal results to the bit.",
+      resolve: ofRow(({ resultSha256 }) => resultSha256),
     }),
   }),
 });
+
+/** A run as its report's parent; null until it has one: the axis comes with the report. */
+function reported(run: KnownRun | undefined): KnownRun | null {
+  return run && run.axis.length > 0 ? run : null;
+}
 
 builder.queryField("faultReport", (t) =>
   t.field({
@@ -464,12 +205,7 @@ builder.queryField("faultReport", (t) =>
     nullable: true,
     description: "Why the classifier of a run fails: the shortest way from CI. Null until the run succeeded.",
     args: { runId: t.arg.id({ required: true, description: "The run." }) },
-    resolve: async (_root, { runId }, context, info) => {
-      const { id } = await requireRun(context, runId, "runId");
-      wantLists(info, context);
-      const [report] = await reportsByRun([id], context);
-      return report;
-    },
+    resolve: async (_root, { runId }, context) => reported(await requireRun(context, runId, "runId")),
   }),
 );
 
@@ -478,10 +214,10 @@ builder.prismaObjectField(RunType, "report", (t) =>
     type: FaultReportType,
     nullable: true,
     description: "Null until the run succeeded.",
-    load: reportsByRun,
-    resolve: ({ id }, _args, context, info) => {
-      wantLists(info, context);
-      return id;
+    load: async (ids: string[], { knownRuns }: Context) => {
+      const runs = await knownRuns.byIds(ids);
+      return ids.map((id) => reported(runs.get(id)));
     },
+    resolve: ({ id }) => id,
   }),
 );

@@ -12,8 +12,9 @@ import { type ResponsibleConcept, runConfigurationSchema } from "@faultline/run"
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { HeatmapKindType, HeatmapSubsetType } from "../enums.ts";
+import { classIndex } from "../runs/class-index.ts";
+import { detailsOf } from "../runs/report-details.ts";
 import { RunType } from "../runs/runs.ts";
-import { classIndex, detailsOf } from "./fault-report.ts";
 import { ResponsibleConceptType, responsibleConceptsOf } from "./responsible-concepts.ts";
 
 export type HeatmapKind = "GROUND_TRUTH" | "OUTPUT_LABEL";
@@ -44,9 +45,16 @@ export async function readHeatmap(
   return heatmap.inputs > 0 ? heatmap : null;
 }
 
-/** The class index of an argument; null means all classes together. */
-function indexOf(classes: readonly string[], name: string | null | undefined): number {
-  return name == null ? allClasses : classIndex(classes, name, "trueOrPredictedClass");
+interface ClassArguments {
+  class?: string | null;
+  trueOrPredictedClass?: string | null;
+}
+
+/** The class that is asked for, and its index; of null, all classes together. */
+function chosenClass(classes: readonly string[], args: ClassArguments) {
+  const name = args.class ?? args.trueOrPredictedClass ?? null;
+  const field = args.class == null ? "trueOrPredictedClass" : "class";
+  return { name, index: name === null ? allClasses : classIndex(classes, name, field) };
 }
 
 interface HeatmapShape {
@@ -132,9 +140,10 @@ export const DifferentialHeatmapType = builder.objectRef<DifferentialShape>("Dif
       resolve: (d) => d.differential.second.inputs,
     }),
     differences: t.floatList({
-      description: "First − second, each in [-1, 1].",
-      // A side without inputs has no means, and nothing to differ from.
-      resolve: (d) => Array.from(d.differential.differences, (difference) => difference || 0),
+      nullable: true,
+      description: "First − second, each in [-1, 1]; null where a side has no inputs.",
+      resolve: ({ differential: { first, second, differences } }) =>
+        first.inputs > 0 && second.inputs > 0 ? Array.from(differences) : null,
     }),
     qValues: t.floatList({
       nullable: { list: false, items: true },
@@ -202,15 +211,18 @@ builder.prismaObjectFields(RunType, (t) => ({
         defaultValue: "ALL",
         description: "Which of them.",
       }),
-      trueOrPredictedClass: t.arg.string({ description: "The class; all together when left out." }),
+      class: t.arg.string({
+        description: "A true or predicted class, as the kind says; all together when left out.",
+      }),
+      trueOrPredictedClass: t.arg.string({ description: "The class.", deprecationReason: "Use class." }),
     },
     complexity: 10,
     select: heatmapSelection,
     resolve: async ({ id, modelVersion, report }, args, context) => {
-      const index = indexOf(modelVersion.classes, args.trueOrPredictedClass);
+      const { name, index } = chosenClass(modelVersion.classes, args);
       const heatmap = report && (await readHeatmap(context, id, args.kind, args.subset, index));
       if (!report || !heatmap) return null;
-      return { ...args, class: args.trueOrPredictedClass ?? null, axis: report.axis, heatmap };
+      return { ...args, class: name, axis: report.axis, heatmap };
     },
   }),
   classConceptView: t.field({
@@ -255,7 +267,10 @@ builder.prismaObjectFields(RunType, (t) => ({
         defaultValue: "GROUND_TRUTH",
         description: "What the inputs share.",
       }),
-      trueOrPredictedClass: t.arg.string({ description: "The class; all together when left out." }),
+      class: t.arg.string({
+        description: "A true or predicted class, as the kind says; all together when left out.",
+      }),
+      trueOrPredictedClass: t.arg.string({ description: "The class.", deprecationReason: "Use class." }),
       minuend: t.arg({
         type: HeatmapSubsetType,
         required: true,
@@ -273,7 +288,7 @@ builder.prismaObjectFields(RunType, (t) => ({
     select: heatmapSelection,
     resolve: async ({ id, datasetId, configuration, modelVersion, report }, args, context) => {
       if (!report) return null;
-      const index = indexOf(modelVersion.classes, args.trueOrPredictedClass);
+      const { name, index } = chosenClass(modelVersion.classes, args);
       const [first, second] = await Promise.all([
         readHeatmap(context, id, args.kind, args.minuend, index),
         readHeatmap(context, id, args.kind, args.subtrahend, index),
@@ -287,7 +302,7 @@ builder.prismaObjectFields(RunType, (t) => ({
           : (details.responsibleConceptsByClass.find((entry) => entry.classIndex === index)?.concepts ?? []);
       return {
         axis: report.axis,
-        class: args.trueOrPredictedClass ?? null,
+        class: name,
         differential: differentialHeatmap(
           first ?? empty,
           second ?? empty,

@@ -2,7 +2,7 @@ import { type Differential, differentialCell, responsibleConcepts } from "@fault
 import type { ResponsibleConcept } from "@faultline/run";
 import { builder } from "../builder.ts";
 import { InputType } from "../datasets/inputs.ts";
-import { inputsByExternalId, keyOf } from "./inputs-by-external-id.ts";
+import { inputsByExternalId, keyOf } from "../datasets/inputs-by-external-id.ts";
 import { IntervalType } from "./intervals.ts";
 
 export interface ResponsibleConceptShape extends ResponsibleConcept {

@@ -5,9 +5,9 @@ import type { Context } from "../context.ts";
 import { InputType } from "../datasets/inputs.ts";
 import { inputsById } from "../datasets/inputs-by-id.ts";
 import { ValidationError } from "../errors.ts";
+import { detailsOf } from "../runs/report-details.ts";
+import { partRows, readStrengths } from "../runs/run-strengths.ts";
 import { RunType } from "../runs/runs.ts";
-import { detailsOf } from "./fault-report.ts";
-import { partRows, readStrengths } from "./run-strengths.ts";
 
 interface InputStrengthShape {
   inputId: string;

@@ -1,8 +1,5 @@
-import { type Database, type Notifications, queryPrepared, type Run } from "@faultline/db";
+import type { Database, Notifications, Run } from "@faultline/db";
 import { LRUCache } from "lru-cache";
-import { decode, isKey, noSuchNode } from "../access/reach.ts";
-import type { Context } from "../context.ts";
-import { ConflictError } from "../errors.ts";
 import { runColumns } from "./runs-by-id.ts";
 
 /** A run with the names that its verdicts and its report are told in. */
@@ -68,53 +65,13 @@ export class KnownRuns {
   }
 
   async #read(ids: readonly string[]): Promise<KnownRun[]> {
-    const { rows } = await queryPrepared<KnownRun>(
-      this.database.pool,
-      `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
+    const { rows } = await this.database.pool.query<KnownRun>({
+      name: "known-runs",
+      text: `SELECT ${runColumns}, m.classes, coalesce(a.axis, '{}') AS axis
        FROM run r JOIN model_version m ON m.id = r.model_version_id LEFT JOIN run_report a ON a.run_id = r.id
        WHERE r.id = ANY ($1::uuid[])`,
-      [ids],
-    );
+      values: [ids],
+    });
     return rows;
   }
-}
-
-/**
- * The run of a global id.
- *
- * @throws NotFoundError naming `field`: also for a malformed id, another type, or another tenant's run
- */
-export async function requireRun(
-  context: Pick<Context, "knownRuns" | "access">,
-  globalId: string,
-  field: string,
-): Promise<KnownRun> {
-  const key = decode(globalId);
-  const run =
-    key?.typename === "Run" && isKey("Run", key.id) && context.access.has("READ")
-      ? await knownRun(context, key.id)
-      : null;
-  if (run && context.access.reaches(run.projectId)) return run;
-  throw noSuchNode("Run", globalId, field);
-}
-
-/** The run of a database id, whoever asks; null where there is none. */
-export async function knownRun(
-  { knownRuns }: Pick<Context, "knownRuns">,
-  id: string,
-): Promise<KnownRun | null> {
-  return (await knownRuns.byIds([id])).get(id) ?? null;
-}
-
-/**
- * A script that asks too early must not take no verdicts for none found.
- *
- * @throws ConflictError naming `field` while the run has not succeeded
- */
-export function requireSucceeded({ status }: Pick<Run, "status">, field: string): void {
-  if (status === "SUCCEEDED") return;
-  throw new ConflictError(
-    field,
-    `The run is ${status}; verdicts are there once it has SUCCEEDED. Wait for it, or retry it.`,
-  );
 }

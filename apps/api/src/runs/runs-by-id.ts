@@ -1,5 +1,4 @@
-import { queryPrepared, type Run } from "@faultline/db";
-import type { Context } from "../context.ts";
+import type { Database, Run } from "@faultline/db";
 
 /** Every column of the table run as `r`, as Prisma names them. */
 export const runColumns = `r.id, r.project_id AS "projectId", r.name, r.model_version_id AS "modelVersionId",
@@ -12,12 +11,15 @@ export const runColumns = `r.id, r.project_id AS "projectId", r.name, r.model_ve
  * Runs in the order of their ids; an Error where there is none. Plain SQL, because every verdict can be asked for
  * its run.
  */
-export async function runsById(ids: readonly string[], { pool }: Context): Promise<(Run | Error)[]> {
-  const { rows } = await queryPrepared<Run>(
-    pool,
-    `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[])`,
-    [ids],
-  );
+export async function runsById(
+  ids: readonly string[],
+  { pool }: Pick<Database, "pool">,
+): Promise<(Run | Error)[]> {
+  const { rows } = await pool.query<Run>({
+    name: "runs-by-id",
+    text: `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[])`,
+    values: [ids],
+  });
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => found.get(id) ?? new Error(`There is no run ${id}`));
 }

@@ -1,6 +1,10 @@
+import { runConfigurationSchema } from "@faultline/run";
 import { builder } from "../builder.ts";
-import { detectorPage, quarantinedInputPage } from "../connections.ts";
+import { connectionOf } from "../connection-of.ts";
+import { detectorPage } from "../detectors/detectors.ts";
 import { RunStageType, RunStatusType } from "../enums.ts";
+import { quarantinedInputPage } from "../verdicts/quarantined-inputs.ts";
+import { RunConfigurationType } from "./run-configuration.ts";
 
 interface Progress {
   stage: "PLAN" | "EMBED" | "ALIGN" | "STRENGTHS" | "REPORT" | "VERDICTS";
@@ -55,9 +59,11 @@ export const RunType = builder.prismaNode("Run", {
     }),
     error: t.exposeString("error", { nullable: true, description: "Why it failed." }),
     seed: t.exposeInt("seed", { description: "Seed of every draw: the same seed gives the same bits." }),
-    configuration: t.expose("configuration", {
-      type: "JSON",
+    configuration: t.field({
+      type: RunConfigurationType,
       description: "Its whole configuration, defaults filled in.",
+      select: { configuration: true },
+      resolve: ({ configuration }) => runConfigurationSchema.parse(configuration),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was asked for." }),
     startedAt: t.expose("startedAt", {
@@ -95,7 +101,7 @@ export const RunType = builder.prismaNode("Run", {
         description: "Inputs that could not be used, in order.",
         query: { orderBy: { inputId: "asc" } },
       },
-      ...quarantinedInputPage(),
+      ...quarantinedInputPage,
     ),
     detectors: t.relatedConnection(
       "detectors",
@@ -105,7 +111,9 @@ export const RunType = builder.prismaNode("Run", {
         description: "Detectors that were published from it, newest first.",
         query: { where: { publishedAt: { not: null } }, orderBy: { id: "desc" } },
       },
-      ...detectorPage(),
+      ...detectorPage,
     ),
   }),
 });
+
+export const runPage = connectionOf("Run", RunType);

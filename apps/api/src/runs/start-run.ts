@@ -1,5 +1,5 @@
-import { type Prisma, readRunParts } from "@faultline/db";
-import { findObstacles, type RunConfiguration, runConfigurationSchema } from "@faultline/run";
+import { readRunParts } from "@faultline/db";
+import { findObstacles, type RunConfiguration } from "@faultline/run";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
@@ -9,6 +9,7 @@ import { creationErrors } from "../error-types.ts";
 import { ConflictError, ForbiddenError, NotFoundError, parse, ValidationError } from "../errors.ts";
 import { enqueue } from "../jobs.ts";
 import { name } from "../names.ts";
+import { configurationOf, RunConfigurationInput } from "./run-configuration.ts";
 import { RunType } from "./runs.ts";
 
 const StartRunInput = builder.inputType("StartRunInput", {
@@ -20,9 +21,8 @@ const StartRunInput = builder.inputType("StartRunInput", {
     conceptSetId: t.id({ required: true, description: "The words to read it in." }),
     datasetId: t.id({ required: true, description: "The inputs; READY." }),
     configuration: t.field({
-      type: "JSON",
-      description:
-        "{seed, includeClassConcepts, centreConceptVectors, ridgePenalty, similarity, falseAlarmRate, significanceLevel, ...}; each has a default.",
+      type: RunConfigurationInput,
+      description: "How to analyse; all defaults when left out.",
     }),
     idempotencyKey: t.string({ description: "Repeats with the same key give the same run back." }),
   }),
@@ -85,7 +85,7 @@ builder.mutationField("startRun", (t) =>
     resolve: async (query, _root, { input }, context) => {
       const { prisma } = context;
       const parsed = parse(newRun, input, "input");
-      const configuration = parse(runConfigurationSchema, input.configuration ?? {}, "input.configuration");
+      const configuration = configurationOf(input.configuration);
       const parts = await findParts(context, input);
       const { projectId, modelVersion, visionLanguageModel, conceptSet, dataset } = parts;
       const id = await createOnce(context, {
@@ -103,7 +103,7 @@ builder.mutationField("startRun", (t) =>
               visionLanguageModelId: visionLanguageModel.id,
               conceptSetId: conceptSet.id,
               datasetId: dataset.id,
-              configuration: configuration as Prisma.InputJsonObject,
+              configuration,
               seed: configuration.seed,
             },
             select: { id: true, attempt: true },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
@@ -15,6 +16,8 @@ export const SavedViewType = builder.prismaNode("SavedView", {
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was saved." }),
   }),
 });
+
+export const savedViewPage = connectionOf("SavedView", SavedViewType);
 
 const SaveViewInput = builder.inputType("SaveViewInput", {
   description: "A view to save.",

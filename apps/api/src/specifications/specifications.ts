@@ -2,6 +2,7 @@ import { parseSpecification } from "@faultline/core";
 import { z } from "zod";
 import { requireNode } from "../access/reach.ts";
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 import { createOnce } from "../create-once.ts";
 import { creationErrors } from "../error-types.ts";
 import { parse } from "../errors.ts";
@@ -19,6 +20,8 @@ export const SpecificationType = builder.prismaNode("Specification", {
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was saved." }),
   }),
 });
+
+export const specificationPage = connectionOf("Specification", SpecificationType);
 
 const SaveSpecificationInput = builder.inputType("SaveSpecificationInput", {
   description: "A specification to save.",

@@ -17,7 +17,7 @@ import {
   runDetector,
 } from "../detectors/run-detector.ts";
 import { NotFoundError } from "../errors.ts";
-import { partRows, readStrengths, type StoredStrengths } from "../reports/run-strengths.ts";
+import { partRows, readStrengths, type StoredStrengths } from "../runs/run-strengths.ts";
 import type { VerdictRow } from "./verdict-page.ts";
 import { VerdictType } from "./verdicts.ts";
 
@@ -57,9 +57,9 @@ const NearestInputType = builder.objectRef<Nearest>("NearestInput").implement({
   }),
 });
 
-/** The references that an input of this predicted class is judged by; none without a detector. */
+/** The references that an input of this predicted class is judged by; null without a detector. */
 function referencesOf({ detector, row: { predicted } }: ExplanationShape) {
-  if (!detector) return { correct: null, incorrect: null, isPooled: true };
+  if (!detector) return null;
   const { model } = detector;
   const { correct, incorrect } = model.references[predicted];
   const own = (counts: HeatmapCounts) => counts.inputs >= model.minimumInputs;
@@ -72,8 +72,12 @@ function referencesOf({ detector, row: { predicted } }: ExplanationShape) {
   };
 }
 
-function meansOf(heatmap: HeatmapCounts | null): number[] {
-  return heatmap ? Array.from(heatmapMeans(heatmap)) : [];
+function meansOf(heatmap: HeatmapCounts | undefined): number[] | null {
+  return heatmap ? Array.from(heatmapMeans(heatmap)) : null;
+}
+
+function similarityTo(side: "Correct" | "Incorrect", { detector, strengths, row }: ExplanationShape) {
+  return detector?.checkStrengths(strengths, row.predicted)[`similarityTo${side}`] ?? null;
 }
 
 const VerdictExplanationType = builder.objectRef<ExplanationShape>("VerdictExplanation").implement({
@@ -107,28 +111,32 @@ const VerdictExplanationType = builder.objectRef<ExplanationShape>("VerdictExpla
       resolve: ({ strengths }) => Array.from(singleInputHeatmap(strengths).counts),
     }),
     correctReference: t.floatList({
+      nullable: true,
       description:
-        "Reference of correct behaviour of the predicted class, C×C row-major; empty without a detector.",
-      resolve: (explanation) => meansOf(referencesOf(explanation).correct),
+        "Reference of correct behaviour of the predicted class, C×C row-major; null without a detector.",
+      resolve: (explanation) => meansOf(referencesOf(explanation)?.correct),
     }),
     incorrectReference: t.floatList({
+      nullable: true,
       description:
-        "Reference of incorrect behaviour of the predicted class, C×C row-major; empty without a detector.",
-      resolve: (explanation) => meansOf(referencesOf(explanation).incorrect),
+        "Reference of incorrect behaviour of the predicted class, C×C row-major; null without a detector.",
+      resolve: (explanation) => meansOf(referencesOf(explanation)?.incorrect),
     }),
     pooledReference: t.boolean({
-      description: "The class had too few calibration inputs of its own, so a pooled reference was used.",
-      resolve: (explanation) => referencesOf(explanation).isPooled,
+      nullable: true,
+      description:
+        "Whether the class had too few calibration inputs of its own, so that a pooled reference was used; null without a detector.",
+      resolve: (explanation) => referencesOf(explanation)?.isPooled,
     }),
     similarityToCorrect: t.float({
-      description: "Of the input's heatmap and the correct reference; 0 without a detector.",
-      resolve: ({ detector, strengths, row }) =>
-        detector?.checkStrengths(strengths, row.predicted).similarityToCorrect ?? 0,
+      nullable: true,
+      description: "Of the input's heatmap and the correct reference; null without a detector.",
+      resolve: (explanation) => similarityTo("Correct", explanation),
     }),
     similarityToIncorrect: t.float({
-      description: "Of the input's heatmap and the incorrect reference; 0 without a detector.",
-      resolve: ({ detector, strengths, row }) =>
-        detector?.checkStrengths(strengths, row.predicted).similarityToIncorrect ?? 0,
+      nullable: true,
+      description: "Of the input's heatmap and the incorrect reference; null without a detector.",
+      resolve: (explanation) => similarityTo("Incorrect", explanation),
     }),
     sentence: t.string({ description: "One sentence.", resolve: sentence }),
     nearestInputs: t.field({

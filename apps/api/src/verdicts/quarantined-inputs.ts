@@ -1,4 +1,5 @@
 import { builder } from "../builder.ts";
+import { connectionOf } from "../connection-of.ts";
 
 export const QuarantinedInputType = builder.prismaObject("QuarantinedInput", {
   description: "An input that could not be used.",
@@ -7,3 +8,5 @@ export const QuarantinedInputType = builder.prismaObject("QuarantinedInput", {
     reason: t.exposeString("reason", { description: "Why not." }),
   }),
 });
+
+export const quarantinedInputPage = connectionOf("QuarantinedInput", QuarantinedInputType);

@@ -1,7 +1,8 @@
 import { builder } from "../builder.ts";
 import { FaultType, VerdictKindType } from "../enums.ts";
 import { ValidationError } from "../errors.ts";
-import { classIndex } from "../reports/fault-report.ts";
+import { classIndex } from "../runs/class-index.ts";
+import type { Condition } from "./condition.ts";
 
 export const VerdictFilterInput = builder.inputType("VerdictFilter", {
   description: "Which verdicts; every condition given must hold.",
@@ -26,12 +27,6 @@ export type VerdictFilterShape = typeof VerdictFilterInput.$inferInput;
 export interface FilterNames {
   classes: readonly string[];
   axis: readonly string[];
-}
-
-/** A SQL condition on the table alias `v`, with its parameters numbered from $1. */
-export interface Condition {
-  sql: string;
-  parameters: unknown[];
 }
 
 /** The condition for a run's verdicts that match. @throws NotFoundError, ValidationError for unknown names */

@@ -1,10 +1,10 @@
-import { queryPrepared } from "@faultline/db";
 import { defaultPageSize, maximumPageSize } from "../builder.ts";
 import type { Context } from "../context.ts";
+import { finiteThreshold } from "../detectors/finite-threshold.ts";
 import { ValidationError } from "../errors.ts";
-import { finite } from "../reports/fault-report.ts";
+import { pageStatement } from "../performance/page-statements.ts";
+import type { Condition, Source } from "./condition.ts";
 import { type Cursor, decodeCursor, encodeCursor, type VerdictOrder } from "./verdict-cursor.ts";
-import type { Condition } from "./verdict-filter.ts";
 
 export type { VerdictOrder };
 
@@ -72,7 +72,7 @@ function told(row: StoredVerdict, names: RunNames): VerdictRow {
     confidence: row.confidence,
     verdict: row.verdict,
     score: row.score,
-    threshold: finite(row.threshold),
+    threshold: finiteThreshold(row.threshold),
     misclassified: row.misclassified,
     fault: row.fault,
     concepts: row.spoken.map((index) => axis[index]),
@@ -99,12 +99,6 @@ interface Direction {
   forward: boolean;
   size: number;
   cursor: Cursor | null;
-}
-
-/** Where verdicts come from. */
-export interface Source extends Condition {
-  /** The run's partition as `v`, and what the condition names besides; null for a run that has not succeeded. */
-  from: string | null;
 }
 
 /**
@@ -134,7 +128,9 @@ export async function verdictPage(
   const way = ascending ? "ASC" : "DESC";
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
     ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
-  const { rows } = from ? await queryPrepared<StoredVerdict>(pool, text, values) : { rows: [] };
+  const { rows } = from
+    ? await pool.query<StoredVerdict>({ name: pageStatement(text), text, values })
+    : { rows: [] };
   const more = rows.length > size;
   const shown = rows.slice(0, size).map((row) => told(row, names));
   if (!forward) shown.reverse();

@@ -4,7 +4,7 @@ import { clientOf, print, projectOf } from "../context.ts";
 import { CommandError } from "../errors.ts";
 import { progressBar, showRun } from "../progress-bar.ts";
 import { findMembers } from "../registry.ts";
-import { cancelRun, fetchReports, retryRun, startRun, waitForRun } from "../runs.ts";
+import { cancelRun, fetchReports, retryRun, type StartRunInput, startRun, waitForRun } from "../runs.ts";
 import { reportTable } from "./report.ts";
 
 interface RunOptions {
@@ -18,10 +18,14 @@ interface RunOptions {
   wait: boolean;
 }
 
-async function readConfiguration(path: string | undefined): Promise<unknown> {
+/** The file's configuration; a similarity may be written as elsewhere, `log-likelihood-ratio`. */
+async function readConfiguration(path: string | undefined): Promise<StartRunInput["configuration"]> {
   if (!path) return undefined;
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    const { similarity, ...others } = JSON.parse(await readFile(path, "utf8"));
+    return similarity == null
+      ? others
+      : { ...others, similarity: String(similarity).toUpperCase().replaceAll("-", "_") };
   } catch (cause) {
     throw new CommandError(`--configuration: ${path} is not a readable JSON file`, { cause });
   }

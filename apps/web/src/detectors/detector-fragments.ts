@@ -31,8 +31,8 @@ export const detectorSummaryFragment = graphql(`
     similarity
     falseAlarmRate
     threshold
-    positives
-    negatives
+    positiveLabel
+    negativeLabel
     pooledClasses
     measuredFalseAlarmRate { value low high }
     measuredDetectionRate { value low high }

@@ -7,8 +7,8 @@ export type DetectorSummary = {
   readonly falseAlarmRate: number | null;
   readonly threshold: number | null;
   /** What counts as a defect, and what as sound. */
-  readonly positives: string;
-  readonly negatives: string;
+  readonly positiveLabel: string;
+  readonly negativeLabel: string;
   readonly pooledClasses: readonly string[];
   readonly measuredFalseAlarmRate: Interval | null;
   readonly measuredDetectionRate: Interval | null;
@@ -21,8 +21,8 @@ export function detectorSummary(summary: DetectorSummary): string {
     falseAlarmRate === null ? "score > 0" : `wanted false-alarm rate ${percent(falseAlarmRate)}`,
     falseAlarmRate !== null && threshold !== null ? `threshold ${score(threshold)}` : null,
     alarms &&
-      `measured ${percent(alarms.value)} (${percentInterval(alarms)}) of the ${summary.negatives} flagged`,
-    found && `${percent(found.value)} (${percentInterval(found)}) of the ${summary.positives} found`,
+      `measured ${percent(alarms.value)} (${percentInterval(alarms)}) of the ${summary.negativeLabel} flagged`,
+    found && `${percent(found.value)} (${percentInterval(found)}) of the ${summary.positiveLabel} found`,
   ].filter((part) => part !== null);
   const pooled =
     summary.pooledClasses.length > 0

@@ -13,3 +13,10 @@ export const differentialFragment = graphql(`
     significanceLevel
   }
 `);
+
+/** Whether both sides have inputs, so that there are differences to show. */
+export function hasDifferences<Heatmap extends { differences: readonly number[] | null }>(
+  heatmap: Heatmap,
+): heatmap is Heatmap & { differences: readonly number[] } {
+  return heatmap.differences !== null;
+}

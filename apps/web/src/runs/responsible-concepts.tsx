@@ -29,7 +29,7 @@ const responsibleQuery = graphql(
       __typename
       ... on Run {
         id
-        report { responsibleConcepts(class: $class, first: 20) { ...ResponsibleConceptRow } }
+        report { responsibleConcepts(trueClass: $class, first: 20) { ...ResponsibleConceptRow } }
       }
     }
   }`,

@@ -1,4 +1,4 @@
-import { type ArtifactStore, type Database, queryPrepared } from "@faultline/db";
+import type { ArtifactStore, Database } from "@faultline/db";
 import type { NetworkSessions } from "@faultline/inference";
 import type { Task } from "graphile-worker";
 import type { Logger } from "pino";
@@ -86,12 +86,12 @@ function reason(error: unknown): string {
 }
 
 async function requireCurrent({ database }: WorkerContext, { runId, attempt }: RunReference): Promise<void> {
-  const { rowCount } = await queryPrepared(
-    database.pool,
-    `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
+  const { rowCount } = await database.pool.query({
+    name: "run-is-current",
+    text: `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
        AND cancel_requested_at IS NULL`,
-    [runId, attempt],
-  );
+    values: [runId, attempt],
+  });
   if (rowCount === 0) throw new RunEnded();
 }
 

@@ -1,4 +1,4 @@
-import { maximumAttempts, queryPrepared } from "@faultline/db";
+import { maximumAttempts } from "@faultline/db";
 import {
   type HandingStage,
   type HandOver,
@@ -54,15 +54,19 @@ export function changeRun<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return transaction(pool, async (client) => {
-    const { rowCount } = await queryPrepared(
-      client,
-      `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
+    const { rowCount } = await client.query({
+      name: "lock-current-run",
+      text: `SELECT FROM run WHERE id = $1 AND attempt = $2 AND status IN ('QUEUED', 'RUNNING')
          AND cancel_requested_at IS NULL FOR NO KEY UPDATE`,
-      [runId, attempt],
-    );
+      values: [runId, attempt],
+    });
     if (rowCount === 0) throw new RunEnded();
     const result = await work(client);
-    await queryPrepared(client, "SELECT pg_notify('faultline_run', $1)", [runId]);
+    await client.query({
+      name: "tell-of-run",
+      text: "SELECT pg_notify('faultline_run', $1)",
+      values: [runId],
+    });
     return result;
   });
 }
@@ -74,14 +78,14 @@ async function enqueue(
   job: string,
   shards: readonly number[],
 ): Promise<void> {
-  await queryPrepared(
-    client,
-    `SELECT graphile_worker.add_job($1::text,
+  await client.query({
+    name: "enqueue-shards",
+    text: `SELECT graphile_worker.add_job($1::text,
        payload => json_build_object('runId', $2::uuid, 'attempt', $3::int, 'shard', shard),
        job_key => concat_ws('/', $2::uuid, $3::int, $1::text, shard), max_attempts => $4::int)
      FROM unnest($5::int[]) AS shard`,
-    [job, runId, attempt, maximumAttempts, shards],
-  );
+    values: [job, runId, attempt, maximumAttempts, shards],
+  });
 }
 
 /** What a stage works on: shards, a job each; or the whole run, in one job whose progress counts some inputs. */
@@ -140,25 +144,25 @@ export async function finishShard<S extends HandingStage>(
   { handOver, next }: JobResult<S>,
 ): Promise<void> {
   await changeRun(pool, reference, async (client) => {
-    const finished = await queryPrepared<{ inputs: number }>(
-      client,
-      `UPDATE run_shard SET result = $4, finished_at = now()
+    const finished = await client.query<{ inputs: number }>({
+      name: "finish-shard",
+      text: `UPDATE run_shard SET result = $4, finished_at = now()
        WHERE run_id = $1 AND stage = $2 AND shard = $3 AND finished_at IS NULL RETURNING inputs`,
-      [reference.runId, stage, shard, JSON.stringify(handOver)],
-    );
+      values: [reference.runId, stage, shard, JSON.stringify(handOver)],
+    });
     if (finished.rowCount === 0) return;
-    const left = await queryPrepared(
-      client,
-      "SELECT FROM run_shard WHERE run_id = $1 AND stage = $2 AND finished_at IS NULL LIMIT 1",
-      [reference.runId, stage],
-    );
+    const left = await client.query({
+      name: "stage-has-unfinished-shard",
+      text: "SELECT FROM run_shard WHERE run_id = $1 AND stage = $2 AND finished_at IS NULL LIMIT 1",
+      values: [reference.runId, stage],
+    });
     const last = left.rowCount === 0;
-    await queryPrepared(
-      client,
-      `UPDATE run_progress SET done = done + $3, finished_at = CASE WHEN $4 THEN now() END
+    await client.query({
+      name: "add-progress",
+      text: `UPDATE run_progress SET done = done + $3, finished_at = CASE WHEN $4 THEN now() END
        WHERE run_id = $1 AND stage = $2`,
-      [reference.runId, stage, finished.rows[0].inputs, last],
-    );
+      values: [reference.runId, stage, finished.rows[0].inputs, last],
+    });
     if (last) await startStage(client, reference, stages[stage].next, next);
   });
 }
@@ -198,13 +202,13 @@ export async function unfinishedShard(
   stage: Stage,
   shard: number,
 ): Promise<Shard | undefined> {
-  const { rows } = await queryPrepared<Shard & { finished: boolean }>(
-    pool,
-    `SELECT dataset_id AS "datasetId", first_position AS "firstPosition", end_position AS "endPosition",
+  const { rows } = await pool.query<Shard & { finished: boolean }>({
+    name: "shard",
+    text: `SELECT dataset_id AS "datasetId", first_position AS "firstPosition", end_position AS "endPosition",
        inputs, finished_at IS NOT NULL AS finished
      FROM run_shard WHERE run_id = $1 AND stage = $2 AND shard = $3`,
-    [runId, stage, shard],
-  );
+    values: [runId, stage, shard],
+  });
   if (!rows[0]) throw new RunEnded();
   return rows[0].finished ? undefined : rows[0];
 }

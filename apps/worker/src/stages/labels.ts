@@ -1,4 +1,3 @@
-import { queryPrepared } from "@faultline/db";
 import type pg from "pg";
 import type { Shard } from "../queue/run-state.ts";
 
@@ -12,10 +11,10 @@ export async function readLabels(
   { datasetId, firstPosition, endPosition }: Shard,
   classNumbers: readonly number[],
 ): Promise<Int32Array> {
-  const { rows } = await queryPrepared<{ label: number | null }>(
-    pool,
-    "SELECT label FROM input WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position",
-    [datasetId, firstPosition, endPosition],
-  );
+  const { rows } = await pool.query<{ label: number | null }>({
+    name: "shard-labels",
+    text: "SELECT label FROM input WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position",
+    values: [datasetId, firstPosition, endPosition],
+  });
   return Int32Array.from(rows, ({ label }) => (label === null ? -1 : classNumbers[label]));
 }

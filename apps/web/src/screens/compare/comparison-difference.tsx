@@ -8,7 +8,7 @@ import { alphabeticalOrder, clusteringOrder } from "../../plots/clustering-order
 import { divergingLimit } from "../../plots/colour-scales.ts";
 import { Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
-import { differentialFragment } from "../../runs/differential-fragment.ts";
+import { differentialFragment, hasDifferences } from "../../runs/differential-fragment.ts";
 import {
   ResponsibleConceptList,
   responsibleColumns,
@@ -25,7 +25,7 @@ const differenceQuery = graphql(
       ... on RunComparison {
         differences {
           run { id }
-          differentialHeatmap(class: $class) {
+          differentialHeatmap(trueClass: $class) {
             ...Differential
             responsibleConcepts { ...ResponsibleConceptRow }
           }
@@ -71,7 +71,8 @@ export function ComparisonDifference({
   const [state, retry] = useQuery({ query: differenceQuery, variables: { ids: pair, class: chosenClass } });
   const heatmap = useRef<HeatmapHandle>(null);
   const result = state.data?.compareRuns;
-  const data = result?.__typename === "RunComparison" ? result.differences[0]?.differentialHeatmap : null;
+  const found = result?.__typename === "RunComparison" ? result.differences[0]?.differentialHeatmap : null;
+  const data = found && hasDifferences(found) ? found : null;
   const shownOrder = useMemo(() => {
     if (!data) return [];
     const n = data.axis.length;

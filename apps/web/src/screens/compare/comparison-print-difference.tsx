@@ -1,6 +1,7 @@
 "use client";
 
 import { count, decimal, signedDecimal } from "../../format/number.ts";
+import { hasDifferences } from "../../runs/differential-fragment.ts";
 import { effectColumns } from "../../runs/effect-columns.tsx";
 import { PrintDifferential } from "../../runs/print-differential.tsx";
 import { shortRunName } from "../../runs/run-name.ts";
@@ -87,7 +88,7 @@ export function DifferenceSheet({
       note={heatmap && heatmapNote(heatmap, ofClass)}
     >
       <div className="grid items-start gap-x-6 gap-y-4 pt-1 sm:grid-cols-2 print:grid-cols-2">
-        {heatmap && heatmap.testedCells > 0 && (
+        {heatmap && hasDifferences(heatmap) && heatmap.testedCells > 0 && (
           <PrintDifferential label={`${name} minus the baseline`} heatmap={heatmap} />
         )}
         <div>

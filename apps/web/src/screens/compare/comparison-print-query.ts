@@ -1,5 +1,6 @@
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { differentialFragment } from "../../runs/differential-fragment.ts";
+import { runConfigurationFragment } from "../../runs/run-configuration.ts";
 import { runNameFragment } from "../../runs/run-name.ts";
 import { comparisonMatrixFragment } from "./comparison-matrix.tsx";
 import { comparisonMetricsFragment } from "./comparison-metrics.tsx";
@@ -16,7 +17,7 @@ export const comparisonPrintQuery = graphql(
           ...RunName
           id
           seed
-          configuration
+          configuration { ...Configuration }
           finishedAt
           conceptSet { name version }
           visionLanguageModel { name }
@@ -36,7 +37,7 @@ export const comparisonPrintQuery = graphql(
         }
         changes: differences {
           run { id }
-          differentialHeatmap(class: $class) {
+          differentialHeatmap(trueClass: $class) {
             ...Differential
             responsibleConcepts { concept effect { value low high } qValue significantCells }
           }
@@ -50,7 +51,13 @@ export const comparisonPrintQuery = graphql(
       ... on Error { message }
     }
   }`,
-  [runNameFragment, comparisonMetricsFragment, comparisonMatrixFragment, differentialFragment],
+  [
+    runNameFragment,
+    runConfigurationFragment,
+    comparisonMetricsFragment,
+    comparisonMatrixFragment,
+    differentialFragment,
+  ],
 );
 
 export type PrintedComparison = Extract<

@@ -6,6 +6,7 @@ import { percent } from "../../format/number.ts";
 import { moment } from "../../format/time.ts";
 import { compareHref, readComparisonState } from "../../runs/comparison-address.ts";
 import { ReportWarnings } from "../../runs/report-warnings.tsx";
+import { configurationText } from "../../runs/run-configuration.ts";
 import { shortRunName } from "../../runs/run-name.ts";
 import type { Column } from "../../ui/data-table.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "../../ui/page-states.tsx";
@@ -151,7 +152,7 @@ function factsOf(run: ComparedRun): [string, string][] {
     ["Encoder sha256", run.modelVersion.encoderSha256],
     ["Head sha256", run.modelVersion.headSha256],
     ["Seed", String(run.seed)],
-    ["Configuration", JSON.stringify(run.configuration)],
+    ["Configuration", configurationText(run.configuration)],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] != null);
 }

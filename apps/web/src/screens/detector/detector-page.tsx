@@ -58,8 +58,8 @@ export function DetectorPage({ runId }: { runId: string }) {
           return (
             <EmptyState title="Detectors could not be measured in this run">
               <p>
-                Measuring needs both {node.report.detector.positives} and {node.report.detector.negatives}{" "}
-                among the evaluated inputs.
+                Measuring needs both {node.report.detector.positiveLabel} and{" "}
+                {node.report.detector.negativeLabel} among the evaluated inputs.
               </p>
             </EmptyState>
           );
@@ -166,8 +166,8 @@ function RunDetectors({
             index={at}
             onIndex={moveTo}
             point={point}
-            positives={{ inputs: chosen.positives, name: summary.positives }}
-            negatives={{ inputs: chosen.negatives, name: summary.negatives }}
+            positives={{ inputs: chosen.positives, name: summary.positiveLabel }}
+            negatives={{ inputs: chosen.negatives, name: summary.negativeLabel }}
             onUse={similarity ? use : null}
           />
         </div>

@@ -12,9 +12,15 @@ import type { Column } from "../../ui/data-table.tsx";
 
 const sequential = { kind: "sequential" } as const;
 
-type CellRow = { first: string; second: string; own: number; correct: number; incorrect: number };
+type CellRow = {
+  first: string;
+  second: string;
+  own: number;
+  correct: number | null;
+  incorrect: number | null;
+};
 
-const share = (id: string, header: string, value: (row: CellRow) => number): Column<CellRow> => ({
+const share = (id: string, header: string, value: (row: CellRow) => number | null): Column<CellRow> => ({
   id,
   header,
   align: "right",
@@ -30,7 +36,7 @@ const columns: Column<CellRow>[] = [
   share("incorrect", "Incorrect", (row) => row.incorrect),
 ];
 
-/** The single-input heatmap between the two references that its score comes from, all in one order. */
+/** The single-input heatmap between the two references that its score comes from, if any, all in one order. */
 export function ReferenceHeatmaps({
   predictedClass,
   explanation,
@@ -39,17 +45,21 @@ export function ReferenceHeatmaps({
   explanation: {
     axis: readonly string[];
     heatmap: readonly number[];
-    correctReference: readonly number[];
-    incorrectReference: readonly number[];
-    pooledReference: boolean;
-    similarityToCorrect: number;
-    similarityToIncorrect: number;
+    /** Null, as what follows, without a detector. */
+    correctReference: readonly number[] | null;
+    incorrectReference: readonly number[] | null;
+    pooledReference: boolean | null;
+    similarityToCorrect: number | null;
+    similarityToIncorrect: number | null;
   };
 }) {
   const { axis, heatmap, correctReference, incorrectReference } = explanation;
   const n = axis.length;
   const handles = useRef<(HeatmapHandle | null)[]>([]);
-  const order = useMemo(() => clusteringOrder(correctReference, n, n, 0), [correctReference, n]);
+  const order = useMemo(
+    () => clusteringOrder(correctReference ?? heatmap, n, n, 0),
+    [correctReference, heatmap, n],
+  );
   const maps = [
     {
       name: `Correct ${predictedClass}`,
@@ -62,7 +72,7 @@ export function ReferenceHeatmaps({
       note: `similarity ${score(explanation.similarityToIncorrect)}`,
       values: incorrectReference,
     },
-  ];
+  ].flatMap(({ values, ...map }) => (values ? [{ ...map, values }] : []));
   return (
     <PlotFrame
       title="Heatmap beside its references"
@@ -79,8 +89,8 @@ export function ReferenceHeatmaps({
             first,
             second,
             own: heatmap[i * n + j],
-            correct: correctReference[i * n + j],
-            incorrect: incorrectReference[i * n + j],
+            correct: correctReference?.[i * n + j] ?? null,
+            incorrect: incorrectReference?.[i * n + j] ?? null,
           })),
         )
       }
@@ -114,7 +124,7 @@ export function ReferenceHeatmaps({
               columnOrder={order}
               square
               describe={({ row, column }) =>
-                `${axis[row]} > ${axis[column]}: this input ${heatmap[row * n + column]}, correct ${decimal(correctReference[row * n + column], 2)}, incorrect ${decimal(incorrectReference[row * n + column], 2)}`
+                `${axis[row]} > ${axis[column]}: this input ${heatmap[row * n + column]}, correct ${decimal(correctReference?.[row * n + column], 2)}, incorrect ${decimal(incorrectReference?.[row * n + column], 2)}`
               }
             />
           </figure>

@@ -9,7 +9,7 @@ import { divergingLimit } from "../../plots/colour-scales.ts";
 import { type Cell, Heatmap, type HeatmapHandle } from "../../plots/heatmap.tsx";
 import { PlotFrame } from "../../plots/plot-frame.tsx";
 import type { Scale } from "../../plots/scale-legend.tsx";
-import { differentialFragment } from "../../runs/differential-fragment.ts";
+import { differentialFragment, hasDifferences } from "../../runs/differential-fragment.ts";
 import type { Column } from "../../ui/data-table.tsx";
 import { SegmentedControl } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
@@ -20,7 +20,7 @@ const heatmapQuery = graphql(`
       __typename
       ... on Run {
         id
-        heatmap(kind: $kind, subset: $subset, trueOrPredictedClass: $class) { inputs axis values counts }
+        heatmap(kind: $kind, subset: $subset, class: $class) { inputs axis values counts }
       }
     }
   }
@@ -32,7 +32,7 @@ const differentialQuery = graphql(
       __typename
       ... on Run {
         id
-        differentialHeatmap(trueOrPredictedClass: $class) {
+        differentialHeatmap(class: $class) {
           ...Differential
           minuendCounts
           subtrahendCounts
@@ -122,7 +122,7 @@ export function PairHeatmap({
     if (differential) {
       const data =
         difference.data?.node?.__typename === "Run" ? difference.data.node.differentialHeatmap : null;
-      if (!data) return null;
+      if (!data || !hasDifferences(data)) return null;
       const significant = (cell: number) => {
         const q = data.qValues[cell];
         return q !== null && q <= data.significanceLevel;

@@ -21,7 +21,7 @@ export const headlinesFragment = graphql(`
       zeroShotAccuracy { value low high }
       agreement { variant localised changed }
     }
-    detector { similarity auroc { value low high } positives negatives }
+    detector { similarity auroc { value low high } }
     warnings { code message }
     resultSha256
   }

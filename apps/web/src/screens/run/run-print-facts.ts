@@ -1,5 +1,6 @@
 import { count } from "../../format/number.ts";
 import { duration } from "../../format/time.ts";
+import { configurationText } from "../../runs/run-configuration.ts";
 import type { PrintedReport, PrintedRun } from "./run-print-query.ts";
 
 /** What a run was made of, so that it can be made again and held against its hash. */
@@ -9,7 +10,7 @@ export function runFacts(run: PrintedRun, report: PrintedReport): [string, strin
     ["Result sha256", report.resultSha256],
     ["Run", run.id],
     ["Seed", String(run.seed)],
-    ["Configuration", JSON.stringify(run.configuration)],
+    ["Configuration", configurationText(run.configuration)],
     [
       "Took",
       run.startedAt && run.finishedAt
@@ -24,7 +25,10 @@ export function runFacts(run: PrintedRun, report: PrintedReport): [string, strin
     ["VLM image tower sha256", vlm.imageTowerSha256],
     ["VLM text tower sha256", vlm.textTowerSha256],
     ["Tokenizer sha256", vlm.tokenizerSha256],
-    ["Dataset", `${run.dataset.name}, ${count(run.dataset.inputCount)} inputs`],
+    [
+      "Dataset",
+      `${run.dataset.name}${run.dataset.inputCount === null ? "" : `, ${count(run.dataset.inputCount)} inputs`}`,
+    ],
     [
       "Attack",
       attackType &&

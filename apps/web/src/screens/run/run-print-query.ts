@@ -2,6 +2,7 @@ import { detectorMetricsFragment, detectorSummaryFragment } from "../../detector
 import { graphql, type ResultOf } from "../../graphql.ts";
 import { differentialFragment } from "../../runs/differential-fragment.ts";
 import { responsibleConceptFragment } from "../../runs/responsible-concepts.tsx";
+import { runConfigurationFragment } from "../../runs/run-configuration.ts";
 import { runNameFragment } from "../../runs/run-name.ts";
 import { classFaultsFragment } from "./class-faults.tsx";
 import { confusionFragment } from "./confusion-matrix.tsx";
@@ -17,7 +18,7 @@ export const runPrintQuery = graphql(
         ...RunName
         id
         seed
-        configuration
+        configuration { ...Configuration }
         startedAt
         finishedAt
         modelVersion {
@@ -60,6 +61,7 @@ export const runPrintQuery = graphql(
   }`,
   [
     runNameFragment,
+    runConfigurationFragment,
     headlinesFragment,
     classFaultsFragment,
     confusionFragment,

@@ -6,6 +6,7 @@ import { detectorOf } from "../../detectors/detector-names.ts";
 import { detectorSummary } from "../../detectors/detector-summary.ts";
 import { count, decimal } from "../../format/number.ts";
 import { moment } from "../../format/time.ts";
+import { hasDifferences } from "../../runs/differential-fragment.ts";
 import { effectColumns } from "../../runs/effect-columns.tsx";
 import { PrintDifferential } from "../../runs/print-differential.tsx";
 import { ReportWarnings } from "../../runs/report-warnings.tsx";
@@ -96,7 +97,7 @@ function RunSheet({ run, report }: { run: PrintedRun; report: PrintedReport }) {
           empty="No cell of the differential heatmap is significant."
         />
       </PrintSection>
-      {run.differentialHeatmap && (
+      {run.differentialHeatmap && hasDifferences(run.differentialHeatmap) && (
         <PrintSection
           together
           title="Correct − incorrect"
@@ -137,7 +138,7 @@ function RunSheet({ run, report }: { run: PrintedRun; report: PrintedReport }) {
       </PrintSection>
       <PrintSection
         title="Alignment and oracle"
-        note={`Ridge λ ${Number(alignment.lambda.toPrecision(4))}, rank ${alignment.rank}. Oracle margin ${decimal(report.oracle.margin)}.`}
+        note={`Ridge λ ${Number(alignment.lambda.toPrecision(4))}, rank ${alignment.rank}. Oracle margin ${report.oracle.margin === null ? "not reached" : decimal(report.oracle.margin)}.`}
       >
         <PrintTable label="Alignment" columns={alignmentColumns} rows={alignments} />
       </PrintSection>

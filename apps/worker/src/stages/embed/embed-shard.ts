@@ -1,5 +1,4 @@
 import { AlignmentAccumulator, selectRows } from "@faultline/core";
-import { queryPrepared } from "@faultline/db";
 import {
   type DatasetPlan,
   datasetPlanOf,
@@ -80,12 +79,12 @@ interface Network {
 /** Hashes of the shard's images; none when brought matrices make them unnecessary. */
 async function readImages({ database }: WorkerContext, shard: Shard, plan: DatasetPlan): Promise<string[]> {
   if (plan.brought.embedding && plan.brought.imageEmbedding) return [];
-  const { rows } = await queryPrepared<{ image: string }>(
-    database.pool,
-    `SELECT image_sha256 AS image FROM input
+  const { rows } = await database.pool.query<{ image: string }>({
+    name: "shard-images",
+    text: `SELECT image_sha256 AS image FROM input
      WHERE dataset_id = $1 AND position >= $2 AND position < $3 ORDER BY position`,
-    [shard.datasetId, shard.firstPosition, shard.endPosition],
-  );
+    values: [shard.datasetId, shard.firstPosition, shard.endPosition],
+  });
   return rows.map(({ image }) => image);
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { firstNotFinite, type Matrix, matrix, row } from "@faultline/core";
-import { queryPrepared } from "@faultline/db";
 import { type EncoderSession, embedImages, type PoisonInput, tensorLength } from "@faultline/inference";
 import { type Quarantined, quarantined, type StoredMatrix, storedMatrix, storeMatrix } from "@faultline/run";
 import { z } from "zod";
@@ -29,13 +28,13 @@ async function cached(
   const key = createHash("sha256")
     .update(JSON.stringify({ computation, ...madeFrom }))
     .digest("hex");
-  const { rows: kept } = await queryPrepared<{ sha256: string; rows: number; quarantined: unknown }>(
-    database.pool,
-    // What was used within two hours is never swept (artifact-sweep.ts), so not every use is worth a write to disk.
+  const { rows: kept } = await database.pool.query<{ sha256: string; rows: number; quarantined: unknown }>({
+    name: "recall-shard-result",
+    text: // What was used within two hours is never swept (artifact-sweep.ts), so not every use is worth a write to disk.
     `WITH used AS (UPDATE shard_result SET used_at = now() WHERE key = $1 AND used_at < now() - interval '1 hour')
      SELECT artifact_sha256 AS sha256, rows, quarantined FROM shard_result WHERE key = $1`,
-    [key],
-  );
+    values: [key],
+  });
   if (kept.length > 0 && (await artifactStore.has(kept[0].sha256))) {
     const { sha256, rows, quarantined: unusable } = kept[0];
     const bytes = await artifactStore.size(sha256);
@@ -43,13 +42,13 @@ async function cached(
   }
   const { values, quarantined: unusable } = await compute();
   const stored = await storeMatrix(artifactStore, values);
-  await queryPrepared(
-    database.pool,
-    `INSERT INTO shard_result (key, artifact_sha256, rows, quarantined) VALUES ($1, $2, $3, $4)
+  await database.pool.query({
+    name: "keep-shard-result",
+    text: `INSERT INTO shard_result (key, artifact_sha256, rows, quarantined) VALUES ($1, $2, $3, $4)
      ON CONFLICT (key) DO UPDATE SET artifact_sha256 = excluded.artifact_sha256, rows = excluded.rows,
        quarantined = excluded.quarantined, used_at = now()`,
-    [key, stored.sha256, stored.rows, JSON.stringify(unusable)],
-  );
+    values: [key, stored.sha256, stored.rows, JSON.stringify(unusable)],
+  });
   return { stored, quarantined: unusable };
 }
 

@@ -1,13 +1,19 @@
+import { ApolloServer } from "@apollo/server";
+import { getDatamodel } from "@faultline/db";
+import SchemaBuilder from "@pothos/core";
 import Fastify from "fastify";
 import { parse } from "graphql";
 import { compileQuery, isCompiledQuery } from "graphql-jit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Access } from "../src/access/access.ts";
-import { createGraphqlServer } from "../src/graphql-server.ts";
-import { measureDocument } from "../src/limits/document-limits.ts";
-import { schema } from "../src/schema.ts";
-import { type ApiUnderTest, startApiUnderTest } from "./api-under-test.ts";
-import { clientOperations } from "./client-operations.ts";
+import { Access } from "../../src/access/access.ts";
+import { closedByDefault } from "../../src/closed-by-default.ts";
+import type { Context } from "../../src/context.ts";
+import { createGraphqlServer } from "../../src/graphql-server.ts";
+import { measureDocument } from "../../src/limits/document-limits.ts";
+import { compiledExecution } from "../../src/performance/compiled-execution.ts";
+import { schema } from "../../src/schema.ts";
+import { type ApiUnderTest, startApiUnderTest } from "../api-under-test.ts";
+import { clientOperations } from "../client-operations.ts";
 
 let api: ApiUnderTest;
 beforeAll(async () => {
@@ -163,4 +169,40 @@ describe("which operations are compiled", () => {
       expect(measureDocument(document).selections, name).toBeLessThanOrEqual(500);
     }
   });
+});
+
+test("a property below a field that someone opened is refused to who has no token, whoever executes", async () => {
+  const builder = new SchemaBuilder<{ Context: Context }>({
+    plugins: [closedByDefault],
+    scopeAuth: { authScopes: () => ({}) },
+    prisma: { client: api.database.prisma, dmmf: getDatamodel() },
+  });
+  const Safe = builder.objectRef<{ secret: string }>("Safe").implement({
+    fields: (t) => ({ secret: t.exposeString("secret") }),
+  });
+  builder.queryType({
+    fields: (t) => ({
+      safe: t.field({ type: Safe, skipTypeScopes: true, resolve: () => ({ secret: "x" }) }),
+    }),
+  });
+  const own = builder.toSchema();
+  const { plugin } = compiledExecution(own, 1, (errors) => errors.map((error) => error.toJSON()));
+  const server = new ApolloServer<Context>({ schema: own, plugins: [plugin] });
+  await server.start();
+  try {
+    const ask = async (access: Access) => {
+      const contextValue = { access, signal: new AbortController().signal } as Context;
+      const { body } = await server.executeOperation({ query: "{ safe { secret } }" }, { contextValue });
+      return body.kind === "single" && body.singleResult;
+    };
+    const reader = new Access(await api.database.prisma.apiToken.findFirstOrThrow());
+    for (let time = 0; time < 3; time++) {
+      expect(await ask(reader)).toEqual({ data: { safe: { secret: "x" } } });
+      expect(await ask(new Access(null))).toMatchObject({
+        errors: [{ path: ["safe", "secret"], extensions: { code: "UNAUTHENTICATED" } }],
+      });
+    }
+  } finally {
+    await server.stop();
+  }
 });

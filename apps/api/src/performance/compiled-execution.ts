@@ -1,4 +1,5 @@
 import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -7,9 +8,10 @@ import {
   type GraphQLSchema,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
-import type { Context } from "./context.ts";
-import { asksForSchema } from "./limits/admission.ts";
-import { measureDocument } from "./limits/document-limits.ts";
+import { isReadableProperty } from "../closed-by-default.ts";
+import type { Context } from "../context.ts";
+import { asksForSchema } from "../limits/admission.ts";
+import { measureDocument } from "../limits/document-limits.ts";
 
 /**
  * Largest document that is compiled, in selections with those of fragments: compiling takes up to 0.3 ms for each. The
@@ -35,6 +37,13 @@ interface CompiledExecution {
  * that takes a fraction of the time of walking over the document for each answer, and a report has thousands of
  * fields. Compiling takes some milliseconds, so an operation that is asked for once is left to graphql-js.
  *
+ * Fields that only show a property are compiled to that, without the look at the token that the schema has them take
+ * at each: it is taken once, before, and who does not hold READ is left to graphql-js.
+ *
+ * Measured (2 cores, the operations of `npm run bench api`, processor time of a whole request): a fault report takes
+ * 3.5 instead of 4.7 ms, a page of verdicts 1.6 instead of 1.9 ms. With a look at the token at each property the report
+ * takes 4.0 ms.
+ *
  * Apollo Server takes an answer that a plugin has for an operation. (Its other door, a gateway with one schema,
  * makes hidden classes at every request, which hold the answer until the next full garbage collection.)
  *
@@ -50,6 +59,7 @@ export function compiledExecution(
     operationName?: string,
   ) => GraphQLFormattedError[],
 ): CompiledExecution {
+  const compilable = withBareProperties(schema);
   // Apollo keeps the documents of the last operations; what was compiled from one goes with it.
   const operations = new WeakMap<DocumentNode, Map<string | undefined, Operation>>();
   const stringifiers = new WeakMap<object, CompiledQuery["stringify"]>();
@@ -69,7 +79,7 @@ export function compiledExecution(
   };
 
   const compiled = (document: DocumentNode, name: string | undefined): CompiledQuery | null => {
-    const query = compileQuery(schema, document, name, { customJSONSerializer: true });
+    const query = compileQuery(compilable, document, name, { customJSONSerializer: true });
     return isCompiledQuery(query) ? query : null;
   };
 
@@ -86,7 +96,8 @@ export function compiledExecution(
     async requestDidStart() {
       return {
         async responseForOperation({ document, operation, contextValue, request }) {
-          const compiled = operation && compiledFor(document, request.operationName);
+          if (!operation || !contextValue.access.has("READ")) return null;
+          const compiled = compiledFor(document, request.operationName);
           if (!compiled) return null;
           const result = await compiled.query(undefined, contextValue, request.variables ?? {});
           // Nothing was executed yet. Variables that the compiled code refuses are judged by graphql-js, which knows
@@ -111,6 +122,14 @@ export function compiledExecution(
     return stringify ? stringify(result) : JSON.stringify(result);
   };
   return { plugin, stringifyResult };
+}
+
+/** The schema for someone who holds READ: where that is all that a field asks for, and a property all it shows. */
+function withBareProperties(schema: GraphQLSchema): GraphQLSchema {
+  return mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (field) =>
+      isReadableProperty(field.resolve) ? { ...field, resolve: undefined } : undefined,
+  });
 }
 
 /** Not what is large, and not the schema's description, which nobody asks for often. */
