@@ -9,15 +9,32 @@ export default defineConfig({
   resolve: { conditions, alias: { graphql: createRequire(import.meta.url).resolve("graphql") } },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "apps/*/test/**/*.test.ts",
-      "demo/test/**/*.test.ts",
-      "test/**/*.test.ts",
+    projects: [
+      {
+        extends: true,
+        test: {
+          // Functions alone: a process serves many files, since starting one takes longer than most of them.
+          name: "functions",
+          include: ["packages/core/test/**/*.test.ts", "apps/{web,cli}/test/**/*.test.ts"],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: [
+            "packages/{db,inference}/test/**/*.test.ts",
+            "apps/{api,worker}/test/**/*.test.ts",
+            "demo/test/**/*.test.ts",
+            "test/**/*.test.ts",
+          ],
+          // What measures a whole process has a stage of its own: test/hostile/vitest.config.ts.
+          exclude: ["**/node_modules/**", "test/hostile/**"],
+          globalSetup: ["test/postgres-setup.ts"],
+        },
+      },
     ],
-    // What measures a whole process has a stage of its own: test/hostile/vitest.config.ts.
-    exclude: ["**/node_modules/**", "**/*.spec.ts", "test/hostile/**"],
-    globalSetup: ["test/postgres-setup.ts"],
     // By default one core is left alone, half of a small machine; many of these tests wait for other processes.
     maxWorkers: "100%",
     // Of what hangs. A machine that is busy with the other half of the tests takes its time.

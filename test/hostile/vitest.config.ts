@@ -8,11 +8,12 @@ const config = mergeConfig(
   defineConfig({
     test: {
       root: fileURLToPath(new URL("../..", import.meta.url)),
+      include: ["test/hostile/**/*.test.ts"],
+      globalSetup: ["test/postgres-setup.ts"],
       fileParallelism: false,
     },
   }),
 );
-config.test.include = ["test/hostile/**/*.test.ts"];
-config.test.exclude = ["**/node_modules/**"];
+config.test.projects = undefined;
 
 export default config;
