@@ -211,8 +211,8 @@ async function answersOf(
   version: Networks,
   inputs: readonly Check[],
 ): Promise<Answer[]> {
-  const { classes, embedding: way } = detector.model;
-  if (!way)
+  const { classes, embedding: mapping } = detector.model;
+  if (!mapping)
     throw ValidationError.of(
       "input.detectorId",
       "This detector carries no alignment, so it cannot check inputs.",
@@ -226,10 +226,10 @@ async function answersOf(
     }
     const values = Float32Array.from(embedding ?? []);
     const field = `input.inputs.${i}`;
-    if (values.length !== way.alignment.inputWidth)
+    if (values.length !== mapping.alignment.inputWidth)
       throw ValidationError.of(
         `${field}.embedding`,
-        `It has ${values.length} values; the classifier's embedding has ${way.alignment.inputWidth}.`,
+        `It has ${values.length} values; the classifier's embedding has ${mapping.alignment.inputWidth}.`,
       );
     if (!values.every(Number.isFinite))
       throw ValidationError.of(`${field}.embedding`, "Every value must be a finite float32.");

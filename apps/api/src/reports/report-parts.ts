@@ -2,6 +2,7 @@ import type { DetectorMetric, RunReport } from "@faultline/db";
 import type { ReportDetails } from "@faultline/run";
 import DataLoader from "dataloader";
 import type { Context } from "../context.ts";
+import { NotFoundError } from "../errors.ts";
 import { perRequest } from "../per-request.ts";
 
 /** Misclassified inputs by where the fault lies. */
@@ -160,10 +161,10 @@ const partLoader = perRequest(
     ),
 );
 
-/** The single numbers of a run's report, which must be there. */
+/** The single numbers of the report of a run that had one. @throws NotFoundError when it was deleted meanwhile */
 export async function reportRow(runId: string, context: Context): Promise<ReportRow> {
   const row = (await partLoader(context).load({ runId, part: "row" })) as ReportRow | null;
-  if (!row) throw new Error(`The run ${runId} has no report`);
+  if (!row) throw new NotFoundError("run", "The run was deleted meanwhile.");
   return row;
 }
 

@@ -26,11 +26,11 @@ interface StoredVerdict {
   misclassified: boolean | null;
   fault: "NONE" | "ENCODER" | "HEAD" | "UNDECIDED" | null;
   /** Axis indices. */
-  spoken: number[];
+  conceptIndices: number[];
 }
 
-/** A verdict as it is told: with classes and concepts by their names. */
-export interface VerdictRow extends Omit<StoredVerdict, "label" | "oracle" | "threshold" | "spoken"> {
+/** A verdict with classes and concepts by their names. */
+export interface VerdictRow extends Omit<StoredVerdict, "label" | "oracle" | "threshold" | "conceptIndices"> {
   trueClass: string | null;
   predictedClass: string;
   oracleClass: string;
@@ -40,7 +40,7 @@ export interface VerdictRow extends Omit<StoredVerdict, "label" | "oracle" | "th
   names: RunNames;
 }
 
-/** The names that a run's verdicts are told in. */
+/** The names of a run's classes and concepts. */
 export interface RunNames {
   classes: readonly string[];
   axis: readonly string[];
@@ -55,10 +55,10 @@ export interface PageArguments {
 
 const columns = `v.run_id AS "runId", v.input_id::text AS "inputId", v.position, v.external_id AS "externalId", v.label,
   v.predicted_class AS predicted, v.oracle_class AS oracle, v.confidence, v.verdict, v.score, v.threshold,
-  v.misclassified, v.fault, to_json(v.concepts) AS spoken`;
+  v.misclassified, v.fault, to_json(v.concepts) AS "conceptIndices"`;
 
 /** Spelt out, since pages are many: objects that are made alike are small and fast. */
-function told(row: StoredVerdict, names: RunNames): VerdictRow {
+function withNames(row: StoredVerdict, names: RunNames): VerdictRow {
   const { classes, axis } = names;
   return {
     runId: row.runId,
@@ -75,7 +75,7 @@ function told(row: StoredVerdict, names: RunNames): VerdictRow {
     threshold: finiteThreshold(row.threshold),
     misclassified: row.misclassified,
     fault: row.fault,
-    concepts: row.spoken.map((index) => axis[index]),
+    concepts: row.conceptIndices.map((index) => axis[index]),
     names,
   };
 }
@@ -91,7 +91,7 @@ export async function verdictRows(
     `SELECT ${columns} FROM verdict v WHERE ${condition.sql} ORDER BY v.input_id LIMIT ${limit}`,
     condition.parameters,
   );
-  return rows.map((row) => told(row, names));
+  return rows.map((row) => withNames(row, names));
 }
 
 /** Which way a page runs through the rows. */
@@ -125,14 +125,14 @@ export async function verdictPage(
       ? ` AND (v.score, v.input_id) ${comparison} ($${values.length - 1}::float8, $${values.length}::bigint)`
       : ` AND v.input_id ${comparison} $${values.length}::bigint`;
   }
-  const way = ascending ? "ASC" : "DESC";
+  const direction = ascending ? "ASC" : "DESC";
   const text = `SELECT ${columns} FROM ${from} WHERE ${sql}${beyond}
-    ORDER BY ${byScore ? `v.score ${way}, ` : ""}v.input_id ${way} LIMIT ${size + 1}`;
+    ORDER BY ${byScore ? `v.score ${direction}, ` : ""}v.input_id ${direction} LIMIT ${size + 1}`;
   const { rows } = from
     ? await pool.query<StoredVerdict>({ name: pageStatement(text), text, values })
     : { rows: [] };
   const more = rows.length > size;
-  const shown = rows.slice(0, size).map((row) => told(row, names));
+  const shown = rows.slice(0, size).map((row) => withNames(row, names));
   if (!forward) shown.reverse();
   const edges = shown.map((node) => ({ cursor: encodeCursor(order, node), node }));
   return {
