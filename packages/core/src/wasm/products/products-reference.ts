@@ -5,14 +5,14 @@ import type { Floats, Matrix } from "../../matrix.ts";
  * products use.
  */
 export function addCrossProductReference(target: Float64Array, a: Matrix<Floats>, b: Matrix<Floats>): void {
-  const { rows: n, columns: p } = a;
-  const { columns: q } = b;
+  const { rows: n, columns: p, data: left } = a;
+  const { columns: q, data: right } = b;
   const sums = new Float64Array(p * q);
   for (let k = 0; k < n; k++) {
     for (let i = 0; i < p; i++) {
-      const value = a.data[k * p + i];
+      const value = left[k * p + i];
       const base = i * q;
-      for (let j = 0; j < q; j++) sums[base + j] += value * b.data[k * q + j];
+      for (let j = 0; j < q; j++) sums[base + j] += value * right[k * q + j];
     }
   }
   for (let cell = 0; cell < sums.length; cell++) target[cell] += sums[cell];
@@ -20,13 +20,13 @@ export function addCrossProductReference(target: Float64Array, a: Matrix<Floats>
 
 /** The definition of `rowProducts`, loop by loop. */
 export function rowProductsReference(a: Matrix<Floats>, b: Matrix<Floats>): Matrix<Float64Array> {
-  const { rows: n, columns: k } = a;
-  const { rows: c } = b;
+  const { rows: n, columns: k, data: left } = a;
+  const { rows: c, data: right } = b;
   const data = new Float64Array(n * c);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < c; j++) {
       let sum = 0;
-      for (let l = 0; l < k; l++) sum += a.data[i * k + l] * b.data[j * k + l];
+      for (let l = 0; l < k; l++) sum += left[i * k + l] * right[j * k + l];
       data[i * c + j] = sum;
     }
   }
