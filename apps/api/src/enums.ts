@@ -1,3 +1,4 @@
+import type { Stage } from "@faultline/run";
 import { builder } from "./builder.ts";
 
 export const TokenScopeType = builder.enumType("TokenScope", {
@@ -47,7 +48,7 @@ export const RunStageType = builder.enumType("RunStage", {
     STRENGTHS: { description: "Strengths of every concept in every input." },
     REPORT: { description: "Heatmaps, fault report, detector." },
     VERDICTS: { description: "Publishes a verdict for every input." },
-  } as const,
+  } as const satisfies Record<Stage, object>,
 });
 
 export const HeatmapKindType = builder.enumType("HeatmapKind", {

@@ -1,4 +1,4 @@
-import { runConfigurationSchema } from "@faultline/run";
+import { runConfigurationSchema, type Stage, stageNames } from "@faultline/run";
 import { builder } from "../builder.ts";
 import { connectionOf } from "../connection-of.ts";
 import { detectorPage } from "../detectors/detectors.ts";
@@ -7,7 +7,7 @@ import { quarantinedInputPage } from "../verdicts/quarantined-inputs.ts";
 import { RunConfigurationType } from "./run-configuration.ts";
 
 interface Progress {
-  stage: "PLAN" | "EMBED" | "ALIGN" | "STRENGTHS" | "REPORT" | "VERDICTS";
+  stage: Stage;
   done: number;
   total: number;
   startedAt: Date;
@@ -44,8 +44,6 @@ function speed({ done, startedAt, finishedAt }: Progress): number | null {
   return done > 0 && seconds > 0 ? done / seconds : null;
 }
 
-const stages = ["PLAN", "EMBED", "ALIGN", "STRENGTHS", "REPORT", "VERDICTS"];
-
 export const RunType = builder.prismaNode("Run", {
   description: "One analysis: a model version read through a VLM and a concept set on a dataset.",
   id: { field: "id" },
@@ -77,7 +75,7 @@ export const RunType = builder.prismaNode("Run", {
       description: "The stages that have begun, in order.",
       select: { progress: true },
       resolve: ({ progress }) =>
-        [...progress].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage)),
+        [...progress].sort((a, b) => stageNames.indexOf(a.stage) - stageNames.indexOf(b.stage)),
     }),
     project: t.relation("project", { description: "The project that it belongs to." }),
     modelVersion: t.relation("modelVersion", { description: "What is analysed." }),
