@@ -6,7 +6,8 @@ import { useEffect } from "react";
 import { useQuery } from "urql";
 import { moment } from "../../format/time.ts";
 import { graphql } from "../../graphql.ts";
-import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
+import { runNameFragment } from "../../runs/run-name.ts";
+import { RunSelect } from "../../runs/run-select.tsx";
 import { SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, ErrorNotice, Loaded, Skeleton } from "../../ui/page-states.tsx";
 import { useProject } from "../../ui/project-choice.tsx";
@@ -130,23 +131,7 @@ export function ConceptSetPage({ id }: { id: string }) {
             )}
             <div className="mt-2 flex flex-wrap items-center justify-between gap-3 border-t pt-4">
               <h2 className="text-lg font-semibold tracking-tight">How a run reads it</h2>
-              {finished.length > 0 && run && (
-                <div className="flex flex-wrap items-center gap-3">
-                  <SelectField label="Run" value={run.id} onChange={(event) => setRun(event.target.value)}>
-                    {finished.map((candidate) => (
-                      <option key={candidate.id} value={candidate.id}>
-                        {candidate.modelVersion.model.name} {shortRunName(candidate)}
-                      </option>
-                    ))}
-                  </SelectField>
-                  <Link
-                    href={`/runs/${encodeURIComponent(run.id)}`}
-                    className="text-sm text-accent hover:underline"
-                  >
-                    Report of this run
-                  </Link>
-                </div>
-              )}
+              {finished.length > 0 && run && <RunSelect runs={finished} run={run} onChoose={setRun} />}
             </div>
             {run ? (
               <RunConcepts key={run.id} runId={run.id} />

@@ -1,12 +1,11 @@
 "use client";
 
-import Link from "next/link";
 import { useRef, useState } from "react";
 import { useQuery } from "urql";
 import { graphql, type ResultOf } from "../../graphql.ts";
-import { runNameFragment, shortRunName } from "../../runs/run-name.ts";
+import { runNameFragment } from "../../runs/run-name.ts";
+import { RunSelect } from "../../runs/run-select.tsx";
 import { Button } from "../../ui/button.tsx";
-import { SelectField } from "../../ui/form-controls.tsx";
 import { EmptyState, Loaded, Skeleton } from "../../ui/page-states.tsx";
 import { ProjectChoice, useProject } from "../../ui/project-choice.tsx";
 import { useQueryState } from "../../ui/query-state.ts";
@@ -127,21 +126,7 @@ function Workbench({ project, refresh }: { project: Project; refresh: () => void
             setChecked(draft);
           }}
         >
-          <div className="flex flex-wrap items-center gap-3">
-            <SelectField label="Run" value={run.id} onChange={(event) => setRun(event.target.value)}>
-              {runs.map((candidate) => (
-                <option key={candidate.id} value={candidate.id}>
-                  {candidate.modelVersion.model.name} {shortRunName(candidate)}
-                </option>
-              ))}
-            </SelectField>
-            <Link
-              href={`/runs/${encodeURIComponent(run.id)}`}
-              className="text-sm text-accent hover:underline"
-            >
-              Report of this run
-            </Link>
-          </div>
+          <RunSelect runs={runs} run={run} onChoose={setRun} />
           <label className="grid gap-1 text-sm text-muted">
             Property
             <textarea
