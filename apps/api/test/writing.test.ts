@@ -543,9 +543,9 @@ describe("runs", () => {
       .map(({ message }) => message)
       .join("\n");
     expect(missing.__typename).toBe("ValidationError");
-    expect(fields).toMatch(/logits.*photos/);
-    expect(fields).toMatch(/VLM image embeddings/);
-    expect(fields).toMatch(/no text embeddings for 6 of 6 phrases/);
+    expect(fields).toMatch(/"photos" has no logits: .*addEmbeddingSet/);
+    expect(fields).toMatch(/"photos" has no VLM image embeddings/);
+    expect(fields).toMatch(/no text embeddings were brought for 6 of 6 phrases/);
   });
 
   test("start with their configuration, are cancelled and begin again; jobs and rows change together", async () => {
