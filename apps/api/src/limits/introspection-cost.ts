@@ -12,7 +12,13 @@ import {
   TypeMetaFieldDef,
 } from "graphql";
 import { tooLarge } from "./document-limits.ts";
-import { argumentsOf, type OperationCost } from "./operation-cost.ts";
+import { argumentsOf } from "./field-arguments.ts";
+
+/** What one operation asks for: its depth, in fields within fields, and its cost. */
+export interface OperationCost {
+  depth: number;
+  cost: number;
+}
 
 /** Most fields of an answer about the schema; the question that tools ask has 12,000. */
 const mostFields = 25_000;

@@ -7,7 +7,6 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
-  getArgumentValues,
   getNamedType,
   type InlineFragmentNode,
   isInterfaceType,
@@ -17,16 +16,12 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { tooLarge } from "./document-limits.ts";
-import { introspectionCost, introspectionFields } from "./introspection-cost.ts";
+import { argumentsOf } from "./field-arguments.ts";
+import { introspectionCost, introspectionFields, type OperationCost } from "./introspection-cost.ts";
 
 /** Deepest query in fields within fields, and its largest cost. */
 export const maximumDepth = 16;
 export const maximumCost = 50_000;
-
-export interface OperationCost {
-  depth: number;
-  cost: number;
-}
 
 /**
  * Depth and cost of one operation of a valid document: every field costs 1 times the size of the lists that it is in,
@@ -117,18 +112,4 @@ function declaredWeight(
     typeof declared === "function" ? declared(argumentsOf(field, node, variables), {}, field) : declared;
   if (typeof value === "number") return { own: value, multiplier: 1 };
   return { own: value?.field ?? 1, multiplier: Math.max(value?.multiplier ?? 1, 0) };
-}
-
-/** Arguments that the executor will refuse cost what is cheapest: nothing is executed then. */
-export function argumentsOf(
-  field: GraphQLField<unknown, unknown>,
-  node: FieldNode,
-  variables: Record<string, unknown>,
-): Record<string, unknown> {
-  try {
-    return getArgumentValues(field, node, variables);
-  } catch (error) {
-    if (error instanceof GraphQLError) return {};
-    throw error;
-  }
 }
