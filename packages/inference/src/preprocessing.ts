@@ -110,7 +110,7 @@ export async function preprocessImage(
     normalise(fit(id, image, spec), spec, target, offset);
     return target;
   };
-  return withSmallJpeg(bytes, place) ?? place(await decodeImage(id, bytes, maxPixels));
+  return withSmallJpeg(bytes, place) ?? place(await decodeBySharp(id, bytes, maxPixels));
 }
 
 function fit(id: string, image: RgbImage, spec: PreprocessingSpec): RgbImage {
