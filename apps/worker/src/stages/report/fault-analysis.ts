@@ -13,6 +13,7 @@ import {
   localise,
   type Matrix,
   type OracleAnswers,
+  type OracleVariant,
   oracleAgreement,
   oracleAnswers,
   oracleErrorOnCorrect,
@@ -119,6 +120,13 @@ function countSaid(margins: Float64Array, chosen: Uint32Array): number {
   return chosen.reduce((sum, row) => sum + (margins[row] > 0 ? 1 : 0), 0);
 }
 
+/** Core's variants as reports name them. */
+const variantNames = {
+  "class-text": "CLASS_TEXT",
+  "class-heatmap": "CLASS_HEATMAP",
+  "vlm-image": "VLM_IMAGE",
+} as const satisfies Record<OracleVariant, string>;
+
 /** How the localisations of the sampled misclassified inputs change with the oracle. */
 function agreement(
   rows: RunRows,
@@ -163,7 +171,7 @@ function agreement(
     );
   }
   return oracleAgreement(faults).variants.map(({ variant, localised, changed }) => ({
-    variant: variant.toUpperCase().replace("-", "_") as "CLASS_TEXT",
+    variant: variantNames[variant],
     localised,
     changed,
   }));
