@@ -1,5 +1,6 @@
 import path from "node:path";
 import { FolderArtifactStore } from "@faultline/db";
+import type { EmbeddedShard } from "@faultline/run";
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorld, finishRun, type World } from "../../apps/api/test/finished-run.ts";
@@ -35,6 +36,14 @@ beforeAll(async () => {
   await prisma.modelVersion.update({ where: { id: world.modelVersionIds[0] }, data: { headSha256 } });
   const embeddings = Float32Array.from({ length: 2 * width }, (_, i) => (i < width ? -1 : 1));
   const { sha256 } = await artifactStore.put(new Uint8Array(embeddings.buffer));
+  const embedding = { sha256, offset: 0, rows: 2, columns: width };
+  const handOver: EmbeddedShard = {
+    embedding,
+    logits: embedding,
+    imageEmbedding: embedding,
+    quarantined: [],
+    alignmentSha256: null,
+  };
   await prisma.runShard.create({
     data: {
       runId: run.id,
@@ -44,7 +53,7 @@ beforeAll(async () => {
       firstPosition: 0,
       endPosition: 2,
       inputs: 2,
-      result: { embedding: { sha256, offset: 0, rows: 2, columns: width } },
+      result: handOver,
     },
   });
 });
