@@ -3,6 +3,7 @@ import {
   type Detector,
   type DetectorRule,
   decodeAlignment,
+  holdsBothKinds,
   type Matrix,
   matrix,
   type Similarity,
@@ -70,8 +71,7 @@ export async function runDetector(
   const rule: DetectorRule = options.rule;
   return cachedDetector([report.resultSha256, similarity, falseAlarmRate].join(" "), async () => {
     const { strengths, labels, predictions } = await readCalibration(store, report);
-    const correct = labels.filter((label, i) => label === predictions[i]).length;
-    if (correct === 0 || correct === labels.length) return null;
+    if (!holdsBothKinds({ labels, predictions })) return null;
     const alignment = decodeAlignment(await store.read(report.alignmentSha256));
     const vectors = floats(await store.read(detailsOf(report).calibration.conceptVectorsSha256));
     const conceptVectors = matrix(report.axis.length, alignment.outputWidth, vectors);

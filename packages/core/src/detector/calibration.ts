@@ -38,6 +38,16 @@ export interface CalibrationOptions {
   readonly reference?: "pairwise" | "class-concept";
 }
 
+/** Whether there are correct and incorrect inputs: without both kinds no detector can be calibrated. */
+export function holdsBothKinds({
+  labels,
+  predictions,
+}: Pick<CalibrationInput, "labels" | "predictions">): boolean {
+  let correct = 0;
+  for (let i = 0; i < labels.length; i++) if (labels[i] === predictions[i]) correct++;
+  return correct > 0 && correct < labels.length;
+}
+
 /**
  * Builds a detector from labelled calibration inputs.
  *

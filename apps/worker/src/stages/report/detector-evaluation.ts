@@ -6,6 +6,7 @@ import {
   emptyVerdict,
   fitMahalanobis,
   fitNearestNeighbours,
+  holdsBothKinds,
   type Matrix,
   type MetricIntervals,
   mahalanobisScores,
@@ -38,10 +39,7 @@ export function calibrateDetectors(
   calibration: CalibrationInput,
   configuration: RunConfiguration,
 ): CalibratedDetectors {
-  const { labels, predictions } = calibration;
-  let correct = 0;
-  for (let i = 0; i < labels.length; i++) if (labels[i] === predictions[i]) correct++;
-  if (correct === 0 || correct === labels.length) return null;
+  if (!holdsBothKinds(calibration)) return null;
   const options = detectorOptions(configuration);
   return Object.fromEntries(
     SIMILARITIES.map((similarity) => [
